@@ -2,7 +2,6 @@
 // Bit arithmetic that cannot overflow unnoticed. Sizes and alignments are bytes. Everything here is a few instructions.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -11,7 +10,8 @@ namespace bareheap {
 
 inline constexpr std::size_t size_limit = std::numeric_limits<std::size_t>::max();
 
-constexpr bool is_power_of_two(std::size_t value) noexcept { return std::has_single_bit(value); }
+/// Written out because std::has_single_bit becomes a library call where the processor cannot count bits.
+constexpr bool is_power_of_two(std::size_t value) noexcept { return value != 0 && (value & (value - 1)) == 0; }
 
 /// The largest multiple of `alignment` (a power of two) that is not above `value`.
 constexpr std::size_t align_down(std::size_t value, std::size_t alignment) noexcept { return value & ~(alignment - 1); }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <concepts>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -20,7 +19,7 @@ class FunctionRef<Result(Arguments...)> {
     requires(!std::same_as<std::remove_cvref_t<Callable>, FunctionRef> &&
              std::is_invocable_r_v<Result, Callable&, Arguments...>)
   FunctionRef(Callable&& callable) noexcept  // NOLINT: converts on purpose, a lambda is passed as it is
-      : context_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
+      : context_(const_cast<void*>(static_cast<const void*>(__builtin_addressof(callable)))),
         call_([](void* context, Arguments... arguments) -> Result {
           return (*static_cast<std::remove_reference_t<Callable>*>(context))(std::forward<Arguments>(arguments)...);
         }) {}

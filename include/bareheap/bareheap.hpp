@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// Everything at once, but for the bindings: those define things, and are included by name in one source file.
+#pragma once
+
+#include "bareheap/core/allocator.hpp"
+#include "bareheap/core/platform.hpp"
+#include "bareheap/engines/bump.hpp"
+#include "bareheap/engines/null_heap.hpp"
+#include "bareheap/engines/story_pages.hpp"
+#include "bareheap/version.hpp"

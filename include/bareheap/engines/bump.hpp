@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+//
+// Bump: hands out from the bottom to the top and never takes back, until the last live block returns.
+//
+//     start                    next                        end
+//       | lent | lent | freed |  free . . . . . . . . . . . |
+//                              `-> the next block is cut here
+//
+// For:      boot code, arenas that are dropped as a whole, chapter two.
+// Not for:  programs that free in another order than all at once: one long-lived block keeps everything (S2-18).
+// Cost:     every call is constant: allocate an addition and two comparisons, deallocate a subtraction.
+// Overhead: the object is four words; a block costs its size and the padding to its alignment, rounded to nothing.
+// Bad frees: an address or size outside what is lent, and any free while nothing is lent, are caught. A double free is
+//           not noticed while other blocks live: Bump knows how many blocks are lent, not which.
+// Invariants:
+//   1. start <= next <= end.
+//   2. next == start if no block is live; it is above start if one is.
+#pragma once
+
+#include "bareheap/core/allocator.hpp"
+
+namespace bareheap {
+
+class Bump {
+ public:
+  /// No memory yet: every request is refused until init().
+  constexpr Bump() noexcept = default;
+
+  /// Takes a region of any start and any size but 0; refuses a second one.
+  Admission init(Region region) noexcept {
+    if (start_ != nullptr) return {.fault = Fault::initialised_twice, .lost = region.size};
+    const Admission admission = admit(region, 1, 1);
+    if (admission) {
+      start_ = next_ = admission.taken.start;
+      end_ = admission.taken.end();
+    }
+    return admission;
+  }
+
+  Block allocate(Layout asked) noexcept {
+    const std::size_t size = granted(asked.size());
+    const CheckedSize first = CheckedSize(address_of(next_)).aligned_up(asked.alignment());
+    const CheckedSize end = first + size;
+    if (start_ == nullptr || !end.fits() || end.value() > address_of(end_)) return {};
+    std::byte* const at = next_ + (first.value() - address_of(next_));
+    next_ = at + size;
+    ++live_;
+    return {at, size};
+  }
+
+  void deallocate(std::byte* at, Layout asked) noexcept {
+    if (at == nullptr) return;
+    if (!could_be_live(at, asked)) [[unlikely]] {
+      panic({.fault = Fault::never_lent, .address = at, .caller = caller_here()});
+    }
+    if (--live_ == 0) next_ = start_;
+  }
+
+  /// The block lent last grows and shrinks at will; any other only shrinks, and gives nothing back by it.
+  bool resize(std::byte* at, Layout asked, std::size_t size) noexcept {
+    if (!could_be_live(at, asked)) [[unlikely]] {
+      panic({.fault = Fault::never_lent, .address = at, .caller = caller_here()});
+    }
+    const std::size_t wanted = granted(size);
+    if (at + granted(asked.size()) != next_) return wanted <= granted(asked.size());
+    if (wanted > address_of(end_) - address_of(at)) return false;
+    next_ = at + wanted;
+    return true;
+  }
+
+  bool owns(const void* at) const noexcept { return Region::between(start_, end_).contains(at); }
+
+  /// At most two tiles: all that was lent since the heap was last empty, and the rest.
+  void walk(ExtentSink sink) const noexcept {
+    if (next_ != start_) sink({start_, address_of(next_) - address_of(start_), ExtentKind::used});
+    if (next_ != end_) sink({next_, address_of(end_) - address_of(next_), ExtentKind::free});
+  }
+
+  [[nodiscard]] Fault check() const noexcept {
+    const bool ordered = address_of(start_) <= address_of(next_) && address_of(next_) <= address_of(end_);
+    if (!ordered) return Fault::invariant_1;
+    if ((live_ == 0) != (next_ == start_)) return Fault::invariant_2;
+    return Fault::none;
+  }
+
+  /// Blocks lent and not freed.
+  std::size_t live_blocks() const noexcept { return live_; }
+
+ private:
+  // A request for nothing gets a byte, so that its address is no other block's.
+  static constexpr std::size_t granted(std::size_t size) noexcept { return size == 0 ? 1 : size; }
+
+  bool could_be_live(const std::byte* at, Layout asked) const noexcept {
+    const std::size_t offset = address_of(at) - address_of(start_);
+    const std::size_t lent = address_of(next_) - address_of(start_);
+    return live_ != 0 && offset < lent && granted(asked.size()) <= lent - offset &&
+           is_aligned(address_of(at), asked.alignment());
+  }
+
+  std::byte* start_ = nullptr;
+  std::byte* next_ = nullptr;
+  std::byte* end_ = nullptr;
+  std::size_t live_ = 0;
+};
+
+static_assert(Allocator<Bump>);
+
+}  // namespace bareheap
