@@ -4,6 +4,7 @@
 
 #include "bareheap/core/allocator.hpp"
 #include "bareheap/core/platform.hpp"
+#include "bareheap/core/statistics.hpp"
 #include "bareheap/engines/bump.hpp"
 #include "bareheap/engines/null_heap.hpp"
 #include "bareheap/engines/story_pages.hpp"

@@ -83,7 +83,7 @@ struct FaultReport {
 inline void print(const FaultReport& report, TextSink sink) noexcept {
   put_text(sink, "bareheap: ");
   put_text(sink, sentence(report.fault));
-  if (report.alignment != 0) {
+  if (report.alignment != 0 || report.fault == Fault::alignment_not_power_of_two) {
     put_text(sink, ": ");
     put_decimal(sink, report.size);
     put_text(sink, " bytes aligned to ");

@@ -46,7 +46,7 @@ struct Region {
     const std::size_t end = align_down(last == size_limit ? last : last + 1, granule);
     const CheckedSize begin = CheckedSize(first).aligned_up(granule);
     if (!begin.fits() || begin.value() >= end) return {start, 0};
-    return {start + (begin.value() - address_of(start)), end - begin.value()};
+    return {reinterpret_cast<std::byte*>(begin.value()), end - begin.value()};
   }
 };
 

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "kernels/homer/screen.hpp"
+
+#include "bareheap/core/statistics.hpp"
+#include "bareheap/core/text.hpp"
+#include "heap.hpp"
+#include "kernels/homer/font.hpp"
+#include "kernels/homer/heap_map.hpp"
+
+namespace bareheap::homer {
+
+namespace {
+
+constexpr Colour background{0x0b1020};
+constexpr Colour panel{0x131c33};
+constexpr Colour edge{0x2b3c63};
+constexpr Colour bright{0xf4f1de};
+constexpr Colour dim{0x8fa3c7};
+constexpr Colour accent{0xffa62b};
+
+constexpr Rectangle figures_panel{32, 150, 396, 276};
+constexpr Rectangle keys_panel{596, 150, 396, 276};
+constexpr std::int32_t panel_padding = 18;
+constexpr std::int32_t line_step = 26;
+constexpr std::int32_t value_column = 196;
+
+constexpr std::int32_t map_x = (1024 - HeapMap::width) / 2;
+constexpr std::int32_t map_y = 560;
+
+/// A line of text on the stack, for numbers that the canvas takes as text. What does not fit is left out.
+class Line {
+ public:
+  TextSink sink() noexcept { return append_; }
+  const char* text() const noexcept { return characters_; }
+
+ private:
+  struct Append {
+    Line& line;
+    void operator()(const char* characters, std::size_t size) const noexcept {
+      for (std::size_t index = 0; index < size && line.size_ + 1 < sizeof line.characters_; ++index) {
+        line.characters_[line.size_++] = characters[index];
+      }
+    }
+  };
+
+  char characters_[64] = {};
+  std::size_t size_ = 0;
+  Append append_{*this};
+};
+
+/// The bytes from the first tile to the end of the last.
+Region span_of_heap() noexcept {
+  const std::byte* first = nullptr;
+  const std::byte* end = nullptr;
+  program_heap.walk([&](const Extent& extent) {
+    if (first == nullptr) first = extent.at;
+    end = extent.end();
+  });
+  return Region::between(const_cast<std::byte*>(first), const_cast<std::byte*>(end));
+}
+
+/// Free first, then what is used, then the heap's own: where tiles share a dot, the later one shows.
+void draw_map(Canvas& canvas, const HeapMap& map) noexcept {
+  for (const ExtentKind kind : {ExtentKind::free, ExtentKind::cached, ExtentKind::used, ExtentKind::meta}) {
+    program_heap.walk([&](const Extent& extent) {
+      if (extent.kind == kind) map.draw(canvas, extent);
+    });
+  }
+}
+
+void draw_panel(Canvas& canvas, Rectangle place, const char* title) noexcept {
+  canvas.fill(place, panel);
+  canvas.frame(place, edge);
+  canvas.text(place.x + panel_padding, place.y + panel_padding, title, accent, 2);
+}
+
+}  // namespace
+
+void Screen::clear() noexcept { canvas_.fill({0, 0, canvas_.width(), canvas_.height()}, background); }
+
+void Screen::draw_once(const StoryBlocks& blocks) noexcept {
+  canvas_.text(32, 36, "bareheap", bright, 7);
+  canvas_.text(34, 108, "a picture on the Pi, on a heap of our own", dim, 2);
+  canvas_.text(596, 52, "engine", dim, 2);
+  canvas_.text(700, 52, program_heap_name, bright, 2);
+  draw_panel(canvas_, figures_panel, "the heap");
+  address(6, "clock message", blocks.clock_message);
+  address(7, "screen message", blocks.screen_message);
+  address(8, "picture", blocks.picture);
+  draw_keys();
+  draw_legend();
+}
+
+void Screen::draw_keys() noexcept {
+  constexpr struct {
+    const char* key;
+    const char* does;
+  } keys[] = {{"a", "allocate a block"},        {"f", "free the last block"},  {"x", "fill to exhaustion"},
+              {"r", "free all, recover"},       {"+", "add the board's RAM"},  {"w", "print the walk"},
+              {"c", "check the invariants"},    {"q", "quit"}};
+  draw_panel(canvas_, keys_panel, "keys on the serial line");
+  std::int32_t y = keys_panel.y + panel_padding + line_step;
+  for (const auto& [key, does] : keys) {
+    canvas_.text(keys_panel.x + panel_padding, y, key, bright, 2);
+    canvas_.text(keys_panel.x + panel_padding + 36, y, does, dim, 2);
+    y += line_step;
+  }
+}
+
+void Screen::draw_legend() noexcept {
+  constexpr struct {
+    ExtentKind kind;
+    const char* name;
+  } kinds[] = {{ExtentKind::used, "used"}, {ExtentKind::free, "free"}, {ExtentKind::meta, "the heap's own"}};
+  std::int32_t x = map_x;
+  const std::int32_t y = map_y + HeapMap::height + 18;
+  for (const auto& [kind, name] : kinds) {
+    canvas_.fill({x, y, 14, 14}, HeapMap::colour_of(kind));
+    x = canvas_.text(x + 22, y, name, dim, 2) + 26;
+  }
+}
+
+void Screen::figure(std::int32_t line, const char* name, std::size_t value, const char* unit) noexcept {
+  Line text;
+  put_decimal(text.sink(), value);
+  put_text(text.sink(), unit);
+  const std::int32_t y = figures_panel.y + panel_padding + line * line_step;
+  const std::int32_t x = figures_panel.x + panel_padding;
+  canvas_.fill({x, y, figures_panel.width - 2 * panel_padding, line_step}, panel);
+  canvas_.text(x, y, name, dim, 2);
+  canvas_.text(x + value_column, y, text.text(), bright, 2);
+}
+
+void Screen::address(std::int32_t line, const char* name, const void* at) noexcept {
+  Line text;
+  put_hexadecimal(text.sink(), address_of(at));
+  const std::int32_t y = figures_panel.y + panel_padding + line * line_step;
+  const std::int32_t x = figures_panel.x + panel_padding;
+  canvas_.text(x, y, name, dim, 2);
+  canvas_.text(x + value_column, y, text.text(), bright, 2);
+}
+
+void Screen::draw_figures(std::size_t bytes_a_dot) noexcept {
+  const Statistics figures = statistics_of(program_heap);
+  figure(1, "free", figures.free_bytes, " bytes");
+  figure(2, "used", figures.used_bytes, " bytes");
+  figure(3, "its own", figures.meta_bytes, " bytes");
+  figure(4, "largest free", figures.largest_free, " bytes");
+  figure(5, "blocks in use", figures.used_tiles, "");
+  Line scale;
+  put_text(scale.sink(), "one dot = ");
+  put_decimal(scale.sink(), bytes_a_dot);
+  put_text(scale.sink(), " bytes");
+  const std::int32_t y = map_y + HeapMap::height + 18;
+  canvas_.fill({700, y, map_x + HeapMap::width - 700, 16}, background);
+  canvas_.text(700, y, scale.text(), dim, 2);
+}
+
+void Screen::draw_heap(const char* message) noexcept {
+  const HeapMap map(map_x, map_y, span_of_heap());
+  draw_figures(map.bytes_a_dot());
+  canvas_.fill({map_x, map_y, HeapMap::width, HeapMap::height}, background);
+  draw_map(canvas_, map);
+  canvas_.fill({map_x, map_y - 32, HeapMap::width, 20}, background);
+  canvas_.text(map_x, map_y - 32, message, bright, 2);
+}
+
+}  // namespace bareheap::homer

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: MIT
+"""What ./run says, does and leaves behind, in right and in wrong use."""
+
+from __future__ import annotations
+
+import os
+import signal
+import unittest
+
+from workshop import PNG, Workshop
+
+BUILDS = """case "$*" in
+  *bareheap-picture*) mkdir -p build/host/tools/picture ;;
+  *--target\\ homer*) mkdir -p build/aarch64/kernels/homer; echo image >build/aarch64/kernels/homer/homer.img ;;
+esac"""
+
+
+class WrongUse(Workshop):
+    def refused(self, sentence: str, *arguments: str) -> None:
+        self.fake_build(BUILDS)
+        status, output, complaint = self.run_it(*arguments)
+        self.assertEqual((status, output, complaint), (2, "", f"run: {sentence}\n"))
+        self.assertEqual(self.cmake_calls(), [], "a build started")
+        self.assertEqual(self.started(), [], "QEMU started")
+
+    def test_unknown_option(self) -> None:
+        self.refused("there is no option --widow; ./run --help lists those there are.", "--widow")
+
+    def test_unexpected_word(self) -> None:
+        self.refused("no idea what to do with 'null'; ./run --help explains.", "null")
+
+    def test_missing_value(self) -> None:
+        for option in ("--engine", "--picture", "--image", "--seconds"):
+            for arguments in ((option,), (option, "--debug"), (option, ""), (f"{option}=",)):
+                with self.subTest(arguments=arguments):
+                    self.refused(f"{option} needs a value; ./run --help explains.", *arguments)
+
+    def test_unknown_engine(self) -> None:
+        self.refused("there is no engine 'diesel'; the engines are story-pages, bump and null.", "--engine", "diesel")
+
+    def test_no_such_picture(self) -> None:
+        self.refused("there is no picture 'nowhere.png'.", "--picture", "nowhere.png")
+
+    def test_picture_is_a_directory(self) -> None:
+        self.refused("the picture '.' is not a file that can be read.", "--picture", ".")
+
+    def test_picture_is_no_png(self) -> None:
+        for content in (b"", b"\x89PN", b"GIF89a and so on"):
+            (self.home / "picture.png").write_bytes(content)
+            self.refused("'picture.png' is not a PNG file.", "--picture", "picture.png")
+
+    def test_no_such_image(self) -> None:
+        self.refused("there is no image 'nowhere.img'.", "--image", "nowhere.img")
+
+    def test_image_with_choices_of_the_build(self) -> None:
+        sentence = "--image boots what was built before, so --engine and --picture cannot change it any more."
+        self.refused(sentence, "--image", str(self.image), "--engine", "bump")
+
+    def test_time_limit_that_is_none(self) -> None:
+        for value in ("0", "-3", "1.5", "soon", "9999999"):
+            self.refused(f"--seconds wants a whole number from 1 to 999999, not '{value}'.", "--seconds", value)
+
+    def test_window_without_desktop(self) -> None:
+        self.refused("--window needs a desktop, and neither DISPLAY nor WAYLAND_DISPLAY names one.", "--window")
+
+
+class Help(Workshop):
+    def test_help_names_every_option_and_builds_nothing(self) -> None:
+        self.fake_build(BUILDS)
+        status, output, complaint = self.run_it("--help")
+        self.assertEqual((status, complaint, self.cmake_calls()), (0, "", []))
+        for word in "--engine --picture --window --debug --image --seconds story-pages bump null examples".split():
+            self.assertIn(word, output)
+
+
+class Boot(Workshop):
+    def boots(self, *arguments: str) -> tuple[int, str, str]:
+        return self.run_it("--image", str(self.image), *arguments)
+
+    def fails(self, sentence: str, *arguments: str) -> str:
+        status, output, complaint = self.boots(*arguments)
+        self.assertEqual((status, complaint), (1, f"run: {sentence}\n"))
+        return output
+
+    def test_good_run(self) -> None:
+        status, output, complaint = self.boots()
+        self.assertEqual((status, complaint), (0, ""))
+        self.assertIn("\n  | homer: hello\n  | homer: ready\n  | homer: bye\nThe screen is in project/out/homer.png; ", output)
+        self.assertRegex(output, r"the kernel said goodbye and QEMU ended with status 0 \(\d+\.\d s\)\.\n\Z")
+        self.assertTrue((self.project / "out/homer.png").read_bytes().startswith(b"\x89PNG"))
+        self.assertEqual((self.project / "out/homer.log").read_text(), "homer: hello\nhomer: ready\nhomer: bye\n")
+
+    def test_qemu_does_not_start(self) -> None:
+        self.plays("exits")
+        self.fails("QEMU did not start (it ended with status 1): qemu-system-aarch64: -M raspi3b: no such luck.")
+
+    def test_qemu_hangs(self) -> None:
+        self.plays("hangs")
+        self.fails(
+            "'homer: ready' did not come within 1 seconds; the last line was 'homer: hello'.", "--seconds", "1"
+        )
+        self.assertEqual(len(self.started()), 2)
+
+    def test_out_of_memory(self) -> None:
+        self.plays("out of memory")
+        last = "homer: out of memory: 144 bytes, aligned to 16"
+        output = self.fails(f"the kernel ended with status 1 before 'homer: ready'; the last line was '{last}'.")
+        self.assertIn(f"  | {last}\n", output)
+
+    def test_kernel_stops_early_with_a_good_status(self) -> None:
+        self.plays("leaves early")
+        self.fails("the kernel ended with status 0 before 'homer: ready'; the last line was 'homer: hello'.")
+
+    def test_kernel_dies_after_ready(self) -> None:
+        self.plays("no goodbye")
+        self.fails("the kernel ended with status 5 before 'homer: bye'; the last line was 'homer: ready'.")
+
+    def test_kernel_does_not_hear_the_key(self) -> None:
+        self.plays("ready then silent")
+        status, _, complaint = self.boots("--seconds", "2")
+        self.assertEqual(status, 1)
+        self.assertRegex(complaint, r"\Arun: 'homer: bye' did not come within [\d.]+ seconds; .*\.\n\Z")
+
+    def test_bad_status_after_goodbye(self) -> None:
+        self.plays("bad status")
+        self.fails("the kernel was ready and its screen is in project/out/homer.png, but QEMU ended with status 7.")
+
+    def test_no_screenshot(self) -> None:
+        self.plays("blind")
+        self.fails("QEMU refused 'screendump': no screen here.")
+
+    def test_an_old_picture_does_not_pass_for_a_new_one(self) -> None:
+        self.boots()
+        self.plays("exits")
+        self.boots()
+        self.assertFalse((self.project / "out/homer.png").exists())
+
+    def test_qemu_is_missing(self) -> None:
+        (self.commands / "qemu-system-aarch64").unlink()
+        self.fails(
+            "the command qemu-system-aarch64 is missing; tools/packages lists the Debian packages that ./run needs."
+        )
+
+    def test_window_ends_when_it_is_closed(self) -> None:
+        self.environment["DISPLAY"] = ":9"
+        status, output, complaint = self.boots("--window")
+        self.assertEqual((status, complaint), (0, ""))
+        self.assertIn("the window was closed", output)
+
+    def test_debug_prints_the_line_that_starts_the_debugger(self) -> None:
+        status, output, complaint = self.boots("--debug")
+        self.assertEqual((status, complaint), (0, ""))
+        self.assertIn("\n  gdb-multiarch -ex 'target remote 127.0.0.1:1234'\n", output)
+
+    def test_signals_end_qemu(self) -> None:
+        self.plays("hangs")
+        for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(wanted=wanted), self.start("--image", str(self.image)) as process:
+                self.await_started(len(self.started()) + 2)
+                os.kill(process.pid, wanted)
+                _, complaint = process.communicate(timeout=20)
+                self.assertEqual((process.returncode, complaint), (128 + wanted, "run: stopped.\n"))
+                self.leave_nothing_running()
+
+    def test_even_a_killed_run_ends_qemu(self) -> None:
+        self.plays("ready then silent")
+        with self.start("--image", str(self.image)) as process:
+            self.await_started(1)
+            process.kill()
+
+    def test_a_reader_who_goes_away_does_not_disturb(self) -> None:
+        with self.start("--image", str(self.image)) as process:
+            assert process.stdout is not None and process.stderr is not None
+            process.stdout.close()
+            self.assertEqual((process.stderr.read(), process.wait(20)), ("", 0))
+
+
+class Build(Workshop):
+    def test_builds_then_boots(self) -> None:
+        self.fake_build(BUILDS)
+        status, output, complaint = self.run_it()
+        self.assertEqual((status, complaint), (0, ""))
+        self.assertRegex(output, r"\A  picture tool +\d+\.\d s\n  kernel +\d+\.\d s\nBooting ")
+        picture_tool = self.project / "build/host/tools/picture/bareheap-picture"
+        self.assertEqual(
+            self.cmake_calls(),
+            [
+                "cmake --preset host -DBUILD_TESTING=ON",
+                "cmake --build --preset host --target bareheap-picture",
+                "cmake --preset board-aarch64 -DHOMER_ENGINE=story-pages -U HOMER_PICTURE"
+                f" -DBAREHEAP_PICTURE_TOOL:FILEPATH={picture_tool}",
+                "cmake --build --preset board-aarch64 --target homer",
+            ],
+        )
+
+    def test_engine_and_picture_reach_cmake(self) -> None:
+        self.fake_build(BUILDS)
+        (self.home / "my picture.png").write_bytes(PNG)
+        status, _, complaint = self.run_it("--engine=bump", "--picture", "my picture.png")
+        self.assertEqual((status, complaint), (0, ""))
+        self.assertIn(f"-DHOMER_ENGINE=bump -DHOMER_PICTURE:FILEPATH={self.home}/my picture.png", self.cmake_calls()[2])
+
+    def test_without_test_libraries_the_tests_are_left_out(self) -> None:
+        self.fake_build(BUILDS)
+        self.fake("dpkg-query", """for name; do [[ $name == *gtest* || $name == -* ]] || echo "$name installed"; done""")
+        self.assertEqual(self.run_it()[0], 0)
+        self.assertEqual(self.cmake_calls()[0], "cmake --preset host -DBUILD_TESTING=OFF")
+
+    def test_failed_build_shows_the_end_of_its_log(self) -> None:
+        self.fake_build('[[ $* != *homer ]] || { for i in {1..99}; do echo "line $i"; done; exit 1; }')
+        status, output, complaint = self.run_it()
+        self.assertEqual((status, complaint), (1, "run: building the kernel failed.\n"))
+        self.assertIn("out/build.log:\n  | line 75\n", output)
+        self.assertTrue(output.endswith("  | line 99\n"))
+        self.assertEqual(self.started(), [], "QEMU started")
+
+    def test_build_that_leaves_no_image(self) -> None:
+        self.fake_build("exit 0")
+        status, _, complaint = self.run_it()
+        image = self.project / "build/aarch64/kernels/homer/homer.img"
+        self.assertEqual((status, complaint), (1, f"run: the build went well but left no {image}.\n"))
+
+    def test_missing_tool(self) -> None:
+        self.fake_build(BUILDS)
+        (self.commands / "ninja").unlink()
+        status, _, complaint = self.run_it()
+        sentence = "the command ninja is missing; tools/packages lists the Debian packages that ./run needs."
+        self.assertEqual((status, complaint), (1, f"run: {sentence}\n"))
+        self.assertEqual(self.cmake_calls(), [])
+
+    def test_signals_end_the_build_with_all_its_children(self) -> None:
+        self.fake_build('sleep 300 & echo "$$ $!" >>"$FAKE_PROCESSES"; wait')
+        for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(wanted=wanted), self.start() as process:
+                self.await_started(len(self.started()) + 2)
+                os.killpg(process.pid, wanted)
+                _, complaint = process.communicate(timeout=20)
+                self.assertEqual((process.returncode, complaint), (128 + wanted, "run: stopped.\n"))
+                self.leave_nothing_running()
+
+    def test_debug_names_the_symbols(self) -> None:
+        self.fake_build(BUILDS)
+        status, output, _ = self.run_it("--debug")
+        self.assertEqual(status, 0)
+        self.assertIn("\n  gdb-multiarch project/build/aarch64/kernels/homer/homer.elf -ex 'target remote", output)
+
+
+if __name__ == "__main__":
+    unittest.main()
