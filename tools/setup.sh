@@ -5,7 +5,7 @@
 #   log_directory=/some/where          step and install_packages write their logs there (it must exist)
 #   step "the kernel" build.log ninja  runs a command quietly, shows title and time, on failure the log's tail
 #   stop_step                          for traps: ends the step that is under way, with all it started
-#   install_packages run               installs what is missing for run, test, window or debug (several words can be given)
+#   install_packages run               installs what is missing for run, test, window or debug (one word or several)
 
 : "${log_directory:?has to name a directory before tools/setup.sh is sourced}"
 tools_directory=$(dirname -- "$(realpath -- "${BASH_SOURCE[0]}")")
@@ -137,7 +137,8 @@ install_packages() {
   }
 }
 
-# fetch_packages PREFIX NAME...: an update that fails is no reason to stop (a stale list often serves), the install decides.
+# fetch_packages PREFIX NAME...: an update that fails is no reason to stop (a stale list often serves); the install
+# decides.
 fetch_packages() {
   local -a prefix
   read -ra prefix <<<"$1" || true

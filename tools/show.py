@@ -68,8 +68,8 @@ def say(text: str) -> None:
 
 
 def debugger_line(symbols: Path | None) -> str:
-    words = ["gdb-multiarch", *([nearby(symbols)] if symbols else []), "-ex", f"target remote 127.0.0.1:{DEBUGGER_PORT}"]
-    return shlex.join(words)
+    names = [nearby(symbols)] if symbols else []
+    return shlex.join(["gdb-multiarch", *names, "-ex", f"target remote 127.0.0.1:{DEBUGGER_PORT}"])
 
 
 class Session:
@@ -103,7 +103,7 @@ class Session:
     def require_success(self, status: int) -> None:
         if status != 0:
             screen = nearby(self.options.screen)
-            raise EmulatorError(f"the kernel was ready and its screen is in {screen}, but QEMU ended with status {status}.")
+            raise EmulatorError(f"the screen is in {screen}, but in the end QEMU ended with status {status}.")
 
 
 def show(options: argparse.Namespace) -> str:

@@ -18,14 +18,15 @@ constexpr Colour bright{0xf4f1de};
 constexpr Colour dim{0x8fa3c7};
 constexpr Colour accent{0xffa62b};
 
-constexpr Rectangle figures_panel{32, 150, 396, 276};
-constexpr Rectangle keys_panel{596, 150, 396, 276};
+constexpr Rectangle figures_panel{36, 236, 396, 256};
+constexpr Rectangle keys_panel{592, 236, 396, 256};
 constexpr std::int32_t panel_padding = 18;
-constexpr std::int32_t line_step = 26;
+constexpr std::int32_t line_step = 25;
 constexpr std::int32_t value_column = 196;
 
 constexpr std::int32_t map_x = (1024 - HeapMap::width) / 2;
-constexpr std::int32_t map_y = 560;
+constexpr std::int32_t map_y = 556;
+constexpr std::int32_t dot_scale_x = 736;
 
 /// A line of text on the stack, for numbers that the canvas takes as text. What does not fit is left out.
 class Line {
@@ -79,10 +80,11 @@ void draw_panel(Canvas& canvas, Rectangle place, const char* title) noexcept {
 void Screen::clear() noexcept { canvas_.fill({0, 0, canvas_.width(), canvas_.height()}, background); }
 
 void Screen::draw_once(const StoryBlocks& blocks) noexcept {
-  canvas_.text(32, 36, "bareheap", bright, 7);
-  canvas_.text(34, 108, "a picture on the Pi, on a heap of our own", dim, 2);
-  canvas_.text(596, 52, "engine", dim, 2);
-  canvas_.text(700, 52, program_heap_name, bright, 2);
+  canvas_.text(36, 56, "bareheap", bright, 9);
+  canvas_.text(38, 152, "a picture on the Pi, on a heap of our own", dim, 2);
+  canvas_.text(592, 152, "engine", dim, 2);
+  canvas_.text(592 + 84, 152, program_heap_name, bright, 2);
+  canvas_.frame({canvas_.width() / 2 - 52, canvas_.height() / 2 - 36, 104, 72}, edge);
   draw_panel(canvas_, figures_panel, "the heap");
   address(6, "clock message", blocks.clock_message);
   address(7, "screen message", blocks.screen_message);
@@ -144,7 +146,7 @@ void Screen::draw_figures(std::size_t bytes_a_dot) noexcept {
   const Statistics figures = statistics_of(program_heap);
   figure(1, "free", figures.free_bytes, " bytes");
   figure(2, "used", figures.used_bytes, " bytes");
-  figure(3, "its own", figures.meta_bytes, " bytes");
+  figure(3, "heap's own", figures.meta_bytes, " bytes");
   figure(4, "largest free", figures.largest_free, " bytes");
   figure(5, "blocks in use", figures.used_tiles, "");
   Line scale;
@@ -152,8 +154,8 @@ void Screen::draw_figures(std::size_t bytes_a_dot) noexcept {
   put_decimal(scale.sink(), bytes_a_dot);
   put_text(scale.sink(), " bytes");
   const std::int32_t y = map_y + HeapMap::height + 18;
-  canvas_.fill({700, y, map_x + HeapMap::width - 700, 16}, background);
-  canvas_.text(700, y, scale.text(), dim, 2);
+  canvas_.fill({dot_scale_x, y, map_x + HeapMap::width - dot_scale_x, 16}, background);
+  canvas_.text(dot_scale_x, y, scale.text(), dim, 2);
 }
 
 void Screen::draw_heap(const char* message) noexcept {

@@ -9,11 +9,6 @@
 
 namespace bareheap::homer {
 
-/// What the last key did, in a line for the screen.
-struct Message {
-  const char* text = "";
-};
-
 class Screen {
  public:
   explicit Screen(Canvas& canvas) noexcept : canvas_(canvas) {}

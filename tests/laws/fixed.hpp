@@ -32,7 +32,7 @@ class Dice {
   std::uint32_t state_;
 };
 
-/// A heap on a region that holds what memory holds at power-on, with its auditor.
+/// A heap on a region that holds what memory holds at power-on, with its auditor. It fits on a boot stack.
 template <class Heap>
 struct Trial {
   Trial(Region region, bool merges, unsigned char memory = memory_at_power_on) noexcept
@@ -41,7 +41,7 @@ struct Trial {
 
   Heap heap;
   Admission admission;
-  Auditor<Heap> auditor;
+  Auditor<Heap, 128> auditor;
 };
 
 /// One call of every kind, by the dice: mostly small sizes, now and then large ones and great alignments.
@@ -70,16 +70,26 @@ Verdict random_walk(Trial<Heap>& trial, std::uint32_t seed, std::size_t calls) n
   return {trial.auditor.free_all(seed % 3), "random walk, all freed", calls, seed};
 }
 
+/// A random walk on a region that holds `memory`; `trail` becomes what tells its addresses from another's.
+template <class Heap>
+Verdict walk_on(Region region, bool merges, std::uint32_t seed, std::size_t calls, unsigned char memory,
+                std::uint64_t& trail) noexcept {
+  Trial<Heap> trial(region, merges, memory);
+  const Verdict verdict = random_walk(trial, seed, calls);
+  trail = trial.auditor.trail();
+  return verdict;
+}
+
 /// Law 8: the walk again on the same region, which now holds other bytes.
 template <class Heap>
 Verdict walk_twice(Region region, bool merges, std::uint32_t seed, std::size_t calls) noexcept {
-  Trial<Heap> once(region, merges);
-  const Verdict verdict = random_walk(once, seed, calls);
-  if (!verdict.kept()) return verdict;
-  Trial<Heap> again(region, merges, 0x5A);
-  const Verdict second = random_walk(again, seed, calls);
+  std::uint64_t once = 0;
+  std::uint64_t again = 0;
+  const Verdict first = walk_on<Heap>(region, merges, seed, calls, memory_at_power_on, once);
+  if (!first.kept()) return first;
+  const Verdict second = walk_on<Heap>(region, merges, seed, calls, 0x5A, again);
   if (!second.kept()) return second;
-  return {once.auditor.trail() == again.auditor.trail() ? Law::none : Law::same_again, "walk twice", calls, seed};
+  return {once == again ? Law::none : Law::same_again, "walk twice", calls, seed};
 }
 
 /// Blocks of one size until there is no room, everything freed in three orders, and as many fit again each time that

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Plays qemu-system-aarch64 for the tests. FAKE_QEMU says how; FAKE_PROCESSES names the file that collects what runs."""
+"""Plays qemu-system-aarch64 for the tests: FAKE_QEMU says how, FAKE_PROCESSES names the file that collects who runs."""
 
 from __future__ import annotations
 

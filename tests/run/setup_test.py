@@ -30,14 +30,16 @@ class Setup(Workshop):
         self.fake("apt-get", f'echo "$*" >>{shlex.quote(str(self.calls_file))}\n{script}')
 
     def installed(self, *names: str) -> None:
-        """The others are unknown, except `removed`, whose settings were left behind."""
-        self.fake("dpkg-query", "\n".join([f"echo '{name} installed'" for name in names] + ["echo 'cook config-files'", "exit 1"]))
+        """The others are unknown; of `cook` the settings outlived a removal, which is not enough."""
+        lines = [f"echo '{name} installed'" for name in names]
+        self.fake("dpkg-query", "\n".join([*lines, "echo 'cook config-files'", "exit 1"]))
 
     def calls(self) -> list[str]:
         return self.calls_file.read_text().splitlines() if self.calls_file.exists() else []
 
     def install(self, *words: str) -> tuple[int, str, str]:
-        script = 'set -euo pipefail; log_directory=$1; source "$2/tools/setup.sh"; shift 2; install_packages "$@"; echo went on'
+        script = 'set -euo pipefail; log_directory=$1; source "$2/tools/setup.sh"; shift 2; install_packages "$@"'
+        script += "; echo went on"
         command = ["bash", "-c", script, "./run", str(self.home), str(self.project), *words]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
         return done.returncode, done.stdout, done.stderr

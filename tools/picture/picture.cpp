@@ -86,8 +86,9 @@ class PngReader {
 
 std::uint32_t big_endian_at(const Bytes& file, std::size_t offset) {
   std::uint32_t value = 0;
-  for (std::size_t index = offset; index < offset + 4; ++index)
+  for (std::size_t index = offset; index < offset + 4; ++index) {
     value = value << 8 | static_cast<std::uint8_t>(file[index]);
+  }
   return value;
 }
 
