@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Ports and the kernels that are linked against them.
 
-# Defines bareheap_port, the port that all kernels of this build are linked with: its own sources and those that every port
-# shares. The linker script is kernel.ld in the port's folder.
+# Defines bareheap_port, the port that all kernels of this build are linked with: its own sources and those that every
+# port shares. The linker script is kernel.ld in the port's folder.
 function(bareheap_add_port name)
   set(common ${PROJECT_SOURCE_DIR}/ports/common)
   set(script ${CMAKE_CURRENT_SOURCE_DIR}/kernel.ld)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-# The one cross compiler of all ports: clang-19 with lld, libc++ 19's headers configured by src/runtime/include/__config_site
-# and picolibc's C headers. The file of a machine (toolchain-aarch64.cmake and so on) sets BAREHEAP_TARGET (the triple),
-# BAREHEAP_MACHINE_FLAGS and BAREHEAP_PICOLIBC (the folder whose C headers serve) and includes this one.
+# The one cross compiler of all ports: clang-19 with lld, libc++ 19's headers as src/runtime/include/__config_site
+# configures them, and picolibc's C headers. The file of a machine (toolchain-aarch64.cmake and so on) sets
+# BAREHEAP_TARGET (the triple), BAREHEAP_MACHINE_FLAGS and BAREHEAP_PICOLIBC (the folder whose C headers serve) and
+# includes this one.
 #
 # Kernels are linked by ld.lld itself: for x86_64-none-elf clang would call the host's g++ to link. So options of the
-# linker are written bare (-T script.ld) or with CMake's LINKER: prefix, never with -Wl.
+# linker are written bare (-T script.ld), without -Wl and without CMake's LINKER: prefix, which are for clang.
 
 # CMake runs this file again in every try_compile, where the cache of the project is not seen.
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES BAREHEAP_LIBCXX BAREHEAP_PICOLIBC_INCLUDE)
@@ -64,7 +65,8 @@ set(CMAKE_C_COMPILER ${BAREHEAP_CLANG})
 set(CMAKE_ASM_COMPILER ${BAREHEAP_CLANG})
 set(CMAKE_CXX_COMPILER ${BAREHEAP_CLANGXX})
 
-# Order matters: our __config_site stands before libc++'s own, and libc++'s C headers before picolibc's, which they wrap.
+# Order matters: our __config_site stands before libc++'s own, and libc++'s C headers before those of picolibc that they
+# wrap.
 get_filename_component(bareheap_runtime_include ${CMAKE_CURRENT_LIST_DIR}/../src/runtime/include ABSOLUTE)
 string(PREPEND CMAKE_CXX_FLAGS_INIT
        "-fno-exceptions -fno-rtti -nostdinc++ -isystem ${bareheap_runtime_include} -isystem ${BAREHEAP_LIBCXX} ")

@@ -64,7 +64,7 @@ template <Allocator A>
   return answered;
 }
 
-/// Bytes of the stack that kernel_main() runs on. An unmapped page lies below it.
+/// Bytes of the stack that kernel_main() runs on. Unmapped memory lies below it.
 std::size_t boot_stack_size() noexcept;
 
 /// The deepest use of that stack so far, in bytes: it is painted before its first use, and what has lost its paint was

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// From the first instruction to C++: one core, at EL1, with a stack, an empty .bss, floating point and exception vectors.
+// From the first instruction to C++: one core, at EL1, with a stack, an empty .bss, floating point, exception vectors.
 //
-// Entered at EL2 by the firmware of a board and by QEMU with a raw image (core 0 only, the others wait in the firmware's
-// page 0); at EL3 by QEMU with an ELF file (all four cores at once); at EL1 by a boot loader or a hypervisor. x0 is the
-// address of the device tree, where there is one.
+// Entered at EL2 by the firmware of a board and by QEMU with a raw image (core 0 only, the others wait in page 0, which
+// is the firmware's); at EL3 by QEMU with an ELF file (all four cores at once); at EL1 by a boot loader or hypervisor.
+// MMU and caches are off. x0 is the address of the device tree, where there is one.
 
 #define SCTLR_EL1_OFF 0x30d00800  // the bits that are always 1, all else off (Arm ARM, DDI 0487, SCTLR_EL1)
 #define SCTLR_EL2_OFF 0x30c50830  // the same for SCTLR_EL2
@@ -47,7 +47,7 @@ first_core:
   eret
 
   // At EL2. Nothing that EL1 does may trap to here, and most of these registers hold anything after reset (Arm ARM,
-  // section D1.10 "Reset", and each register's own reset value).
+  // each register's description: "resets to an architecturally UNKNOWN value").
 at_el2:
   mov x1, #1 << 31  // HCR_EL2: EL1 is 64-bit, no second translation stage, no traps
   msr hcr_el2, x1

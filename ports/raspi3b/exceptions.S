@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The sixteen ways in which the processor stops what it does (Arm ARM, DDI 0487, section D1.3.1.5 "Vector tables"): four
+// The sixteen ways in which the processor stops what it does (Arm ARM, DDI 0487, "Exception vectors"): four
 // kinds, from four places. Here all of them are the end, so nothing of the interrupted program is kept.
 
 .macro vector number

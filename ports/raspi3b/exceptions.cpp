@@ -20,7 +20,7 @@ namespace {
 /// Bytes at address 0 that are not mapped (mmu.cpp).
 constexpr std::uint64_t null_page_end = 0x1000;
 
-/// Of an ESR the upper six bits say what happened (Arm ARM, DDI 0487, section D19.2.37, "ESR_EL1", field EC).
+/// Of an ESR the upper six bits say what happened (Arm ARM, DDI 0487, ESR_EL1, field EC).
 constexpr unsigned exception_class(std::uint64_t esr) noexcept { return static_cast<unsigned>(esr >> 26 & 0x3f); }
 
 constexpr unsigned instruction_abort_here = 0x21;

@@ -21,7 +21,7 @@ inline constexpr std::uintptr_t ram_end = 0x3c000000;
 /// BCM2837).
 inline constexpr std::uintptr_t devices_start = 0x3f000000;
 
-/// The devices of the four cores alone (ARM Quad A7 core, QA7 rev 3.4, section 3).
+/// The devices of the four cores alone (ARM Quad A7 core, QA7 rev 3.4).
 inline constexpr std::uintptr_t core_devices_start = 0x40000000;
 
 /// Addresses that the GPU answers with are bus addresses: the two uppermost bits say which caches of the GPU lie before

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Page tables with a granule of 4 KiB and 39 bits of address, so that translation starts at level 1 (Arm ARM, DDI 0487,
-// section D8.2.7): an entry of level 1 covers 1 GiB, of level 2 2 MiB, of level 3 a page.
+// "Translation using the 4KB granule"): an entry of level 1 covers 1 GiB, of level 2 2 MiB, of level 3 a page.
 //
 // Page 0 is not mapped. It holds the firmware's loop in which the other cores of a board wait, and their slots at 0xd8;
 // they wait with their own MMUs off and do not notice. Whoever wants to start them has to map it first.
@@ -38,7 +38,7 @@ constexpr std::size_t page_tables = 2;
 
 constexpr Entry unmapped = 0;
 
-/// Bits of an entry (Arm ARM, section D8.3.1).
+/// Bits of an entry (Arm ARM, "Translation table descriptor formats").
 constexpr Entry table = 0b11;
 constexpr Entry page = 0b11;
 constexpr Entry block = 0b01;
@@ -49,7 +49,7 @@ constexpr Entry no_execute_at_el1 = Entry{1} << 53;
 constexpr Entry no_execute_at_el0 = Entry{1} << 54;
 constexpr Entry no_execute = no_execute_at_el1 | no_execute_at_el0;
 
-/// Kinds of memory: their place in MAIR_EL1, which an entry names, and what stands there (Arm ARM, section D19.2.97).
+/// Kinds of memory: their place in MAIR_EL1, which an entry names, and what stands there (Arm ARM, MAIR_EL1).
 enum class Memory : unsigned { cached, device, uncached };
 constexpr Entry index_of(Memory memory) noexcept { return static_cast<Entry>(memory) << 2; }
 constexpr std::uint64_t attributes(Memory memory, std::uint64_t value) noexcept {
@@ -59,19 +59,20 @@ constexpr std::uint64_t memory_attributes = attributes(Memory::cached, 0xff)    
                                             | attributes(Memory::device, 0x04)     // nGnRE
                                             | attributes(Memory::uncached, 0x44);  // normal, in no cache
 
-/// Shareability counts for cached memory only; all else is outer shareable whatever is written (section D8.6.2).
+/// Shareability counts for cached memory only; all else is outer shareable whatever is written (Arm ARM, "Memory types
+/// and attributes").
 constexpr Entry cached_data = index_of(Memory::cached) | inner_shareable | accessed | no_execute;
 constexpr Entry cached_constants = cached_data | read_only;
 constexpr Entry cached_code = index_of(Memory::cached) | inner_shareable | accessed | read_only | no_execute_at_el0;
 constexpr Entry uncached_data = index_of(Memory::uncached) | accessed | no_execute;
 constexpr Entry device_data = index_of(Memory::device) | accessed | no_execute;
 
-/// TCR_EL1 (Arm ARM, section D19.2.136): 64 - 39 bits, tables are read through write-back inner shareable caches as
-/// they are written, granule 4 KiB, no second half of addresses, physical addresses of 32 bits.
+/// Arm ARM, TCR_EL1: 64 - 39 bits, tables are read through write-back inner shareable caches as they are written,
+/// granule 4 KiB, no second half of addresses, physical addresses of 32 bits.
 constexpr std::uint64_t translation_control = 25U | 0b01U << 8 | 0b01U << 10 | 0b11U << 12 | 0b00U << 14 | 1U << 23;
 
-/// SCTLR_EL1 (Arm ARM, section D19.2.118): the bits that are always 1, and MMU, data cache, stack pointer alignment
-/// check, instruction cache, and that nothing writable is executed whatever its entry says.
+/// Arm ARM, SCTLR_EL1: the bits that are always 1, and MMU, data cache, stack pointer alignment check, instruction
+/// cache, and that nothing writable is executed whatever its entry says.
 constexpr std::uint64_t mmu_on = 1U << 0;
 constexpr std::uint64_t system_control = 0x30d00800 | mmu_on | 1U << 2 | 1U << 3 | 1U << 12 | 1U << 19;
 
@@ -118,8 +119,9 @@ void build_tables() noexcept {
 void turn_on_mmu() noexcept {
   build_tables();
   // All that was written so far, by the loader and by us, went to memory past the caches. What an earlier program left
-  // of these addresses in the caches must not come before it: dropped by address, since by set and way is for powering
-  // down only (Arm ARM, section D7.5.9.5). The instruction cache and the TLB may hold anything likewise.
+  // of these addresses in the caches must not come before it: dropped by address, since maintenance by set and way
+  // reaches one core's caches only and is for powering down (Arm ARM, "Cache maintenance instructions"). The
+  // instruction cache and the TLB may hold anything likewise.
   Platform::barrier();
   Platform::invalidate(Region::between(__image_start, __heap_start));
   asm volatile(

@@ -22,7 +22,8 @@ struct Platform {
     return *reinterpret_cast<const volatile std::uint32_t*>(address);
   }
 
-  /// To the point of coherency, where the GPU looks (Arm ARM, DDI 0487, section D7.5.9, "DC CVAC").
+  /// To the point of coherency, where the GPU looks (Arm ARM, DDI 0487, "DC CVAC, Data or unified Cache line Clean by
+  /// VA to PoC").
   static void clean(Region region) noexcept {
     each_line(region, [](std::uintptr_t line) noexcept { asm volatile("dc cvac, %0" : : "r"(line) : "memory"); });
   }
@@ -33,9 +34,8 @@ struct Platform {
     each_line(region, [](std::uintptr_t line) noexcept { asm volatile("dc ivac, %0" : : "r"(line) : "memory"); });
   }
 
-  /// Of the barriers only DSB also waits for cache maintenance (Arm ARM, section D7.5.9, "Ordering and completion of
-  /// data and instruction cache instructions"), and only SY reaches the GPU, which no shareability domain of ours
-  /// contains.
+  /// Of the barriers only DSB also waits for cache maintenance (Arm ARM, "Ordering and completion of data and
+  /// instruction cache instructions"), and only SY reaches the GPU, which no shareability domain of ours contains.
   static void barrier() noexcept { asm volatile("dsb sy" : : : "memory"); }
 
  private:

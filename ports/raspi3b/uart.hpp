@@ -41,7 +41,7 @@ class Uart {
     P::write_register(pl011::line_control, 0);
     P::write_register(pl011::interrupt_mask, 0);
     P::write_register(pl011::interrupt_clear, 0x7ff);
-    // The divisors take effect with the next write to the line control register (PL011 TRM, section 3.3.6).
+    // The divisors take effect with the next write to the line control register (PL011 TRM, section 3.3.7).
     P::write_register(pl011::integer_divisor, baud_divisor(clock) / 64);
     P::write_register(pl011::fraction_divisor, baud_divisor(clock) % 64);
     P::write_register(pl011::line_control, pl011::line_8_bits_with_queues);

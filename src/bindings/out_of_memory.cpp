@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The handler of a program that defines none. It lies in an archive, so a program's own takes its place.
-#include "bareheap/bindings/out_of_memory.hpp"
+#include "bareheap/core/out_of_memory.hpp"
 
 namespace bareheap {
 

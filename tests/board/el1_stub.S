@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Starts a raw kernel image at EL1, as a hypervisor or a boot loader would. QEMU has no option for that, so this is loaded
-// beside the image and started on core 0 at EL3:
+// Starts a raw kernel image at EL1, as a hypervisor or a boot loader would. QEMU has no option for that, so this is
+// loaded beside the image and started on core 0 at EL3:
 //
 //   clang-19 --target=aarch64-none-elf -mcpu=cortex-a53 -c el1_stub.S -o el1_stub.o
 //   ld.lld-19 -Ttext=0x10000 el1_stub.o -o el1_stub.elf

@@ -2,7 +2,7 @@
 #include "ports/raspi3b/arm_memory.hpp"
 
 #include "bareheap/core/bits.hpp"
-#include "tests/raspi3b/fake_platform.hpp"
+#include "raspi3b/fake_platform.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 // S1-11: the message of nine words that sets the clock of the serial line.
 #include "ports/raspi3b/clock.hpp"
 
-#include "tests/raspi3b/fake_platform.hpp"
+#include "raspi3b/fake_platform.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tests/raspi3b/fake_platform.hpp"
+#include "raspi3b/fake_platform.hpp"
 
 #include "ports/raspi3b/machine.hpp"
 

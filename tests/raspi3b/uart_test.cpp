@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ports/raspi3b/uart.hpp"
 
-#include "tests/raspi3b/fake_platform.hpp"
+#include "raspi3b/fake_platform.hpp"
 
 #include <gtest/gtest.h>
 

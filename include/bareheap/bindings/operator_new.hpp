@@ -9,13 +9,13 @@
 // From then on new and delete reach the heap without an indirect call. A program that uses new and leaves this out
 // fails to link, with one undefined symbol: bareheap_program_heap.
 //
-// * Plain forms never return null: see bindings/out_of_memory.hpp. Nothrow forms return null when there is no room.
+// * Plain forms never return null: see core/out_of_memory.hpp. Nothrow forms return null when there is no room.
 // * Sized forms of delete hand the layout back. Unsized forms need a heap that is SelfSizing; on any other they stop with
 //   Fault::size_unknown.
 // * As safe in interrupts and on several CPUs as the heap's type is, no more.
 #pragma once
 
-#include "bareheap/bindings/out_of_memory.hpp"
+#include "bareheap/core/out_of_memory.hpp"
 #include "bareheap/core/allocator.hpp"
 
 #include <new>

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""The rules of the house, each with a broken example that it must refuse."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import documents
+import floors
+import needs
+
+ROOT = Path(__file__).resolve().parents[2]
+BROKEN = ROOT / "tests/house/broken"
+SOURCES = {".hpp", ".cpp", ".h", ".c", ".S", ".ld", ".py", ".sh", ".cmake"}
+
+
+def project_files() -> list[Path]:
+    """Every file that belongs to the project, whether git knows it yet or not."""
+    command = ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [ROOT / name for name in listed if (ROOT / name).is_file()]
+
+
+def compile_source(compiler: str, source: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    command = [compiler, *needs.FLAGS, f"-I{ROOT}/include", *flags, "-c", str(source), "-o", "/dev/null"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+class Floors(unittest.TestCase):
+    def test_hold(self) -> None:
+        self.assertEqual(floors.check(ROOT), [])
+
+    def test_every_broken_house_is_refused(self) -> None:
+        reasons = {"upward": "looks up or aside", "neighbours": "includes its neighbour", "circle": "a circle of includes",
+                   "hosted": "is not for a freestanding library", "port": "looks up or aside"}  # fmt: skip
+        for house, reason in reasons.items():
+            with self.subTest(house):
+                self.assertRegex("\n".join(floors.check(BROKEN / house)), reason)
+
+    def test_a_house_without_sources_is_refused(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertRegex("\n".join(floors.check(Path(folder))), "there are no sources")
+
+
+class Needs(unittest.TestCase):
+    def test_S1_07_engines_need_nothing_but_panic_and_four_memory_functions(self) -> None:
+        complaints, sizes = needs.check(needs.ENGINES)
+        self.assertEqual(complaints, [])
+        self.assertTrue(all(size > 0 for size in sizes.values()))
+        needs.print_sizes(sizes)
+
+    def test_every_engine_is_looked_at(self) -> None:
+        headers = {f"bareheap/engines/{path.name}" for path in (ROOT / "include/bareheap/engines").glob("*.hpp")}
+        self.assertEqual(headers, set(needs.ENGINES.values()))
+
+    def test_an_engine_that_calls_the_c_library_is_refused(self) -> None:
+        complaints, _ = needs.check({"StrlenHeap": "house/broken/needs/strlen_heap.hpp"}, ("-Os",))
+        self.assertEqual(len(complaints), len(needs.COMPILERS))
+        self.assertTrue(all(complaint.endswith("needs strlen") for complaint in complaints))
+
+
+class Documents(unittest.TestCase):
+    def test_name_only_what_is_there(self) -> None:
+        self.assertEqual(documents.check(ROOT), [])
+
+    def test_a_document_that_names_what_is_not_there_is_refused(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "page.md").write_text("See `src/gone.cpp` and [this](gone.md), not `build/x.hpp`.\n")
+            self.assertEqual(len(documents.check(Path(folder))), 2)
+
+
+class Sources(unittest.TestCase):
+    def test_every_header_of_the_library_is_complete_by_itself(self) -> None:
+        for header in sorted((ROOT / "include").rglob("*.hpp")):
+            if header.name == "operator_new.hpp":
+                continue  # wants the program's heap before it: tests/bindings
+            for compiler in ("g++", "clang++-19"):
+                with self.subTest(header=header.name, compiler=compiler), tempfile.TemporaryDirectory() as folder:
+                    source = Path(folder) / "alone.cpp"
+                    source.write_text(f'#include "{header}"\n')
+                    self.assertEqual(compile_source(compiler, source).stderr, "")
+
+    def test_every_source_names_its_licence(self) -> None:
+        for file in project_files():
+            if file.suffix in SOURCES or file.name == "CMakeLists.txt":
+                head = "\n".join(file.read_text(encoding="utf-8").splitlines()[:2])
+                self.assertIn("SPDX-License-Identifier: MIT", head, file)
+
+    def test_the_library_has_no_macros_but_include_guards(self) -> None:
+        for file in [*(ROOT / "include").rglob("*.hpp"), *(ROOT / "src/engines").rglob("*.cpp")]:
+            directives = re.findall(r"^\s*#\s*(?!include\b|pragma once\b)(\w+).*$", file.read_text(), re.MULTILINE)
+            self.assertEqual(directives, [], file)
+
+    def test_no_file_names_a_place_of_the_machine_it_was_written_on(self) -> None:
+        place = re.compile(rb"(?<![\w./])/(?:work|root|home)/\w")
+        for file in project_files():
+            self.assertIsNone(place.search(file.read_bytes()), file)
+
+    def test_the_version_is_the_same_everywhere(self) -> None:
+        text = re.search(r'version_text\[\] = "([^"]+)"', (ROOT / "include/bareheap/version.hpp").read_text())
+        project = re.search(r"project\(bareheap VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())
+        assert text is not None and project is not None
+        self.assertEqual(text[1], project[1])
+
+
+class Refused(unittest.TestCase):
+    def test_what_must_not_compile_does_not_and_says_why(self) -> None:
+        programs = sorted((ROOT / "tests/refused").glob("*.cpp"))
+        self.assertTrue(programs)
+        for program in programs:
+            reason = re.search(r"^// expects: (.+)$", program.read_text(), re.MULTILINE)
+            assert reason is not None, program
+            with self.subTest(program.stem):
+                answer = compile_source("clang++-19", program, "-Wno-ignored-attributes")
+                self.assertNotEqual(answer.returncode, 0)
+                self.assertIn(reason[1], answer.stderr)
+
+    def test_S3_02_a_program_that_uses_new_without_a_heap_misses_one_symbol(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            objects = [Path(folder) / name for name in ("program.o", "stand_in.o")]
+            sources = (ROOT / "tests/bindings/heapless.cpp", ROOT / "src/bindings/no_program_heap.cpp")
+            for output, source in zip(objects, sources):
+                command = ["clang++-19", *needs.FLAGS, "-O2", "-fno-pie", "-c", str(source), "-o", str(output)]
+                subprocess.run(command, check=True)
+            archive = Path(folder) / "libstand_in.a"
+            subprocess.run(["llvm-ar-19", "rc", str(archive), str(objects[1])], check=True)
+            command = ["ld.lld-19", str(objects[0]), str(archive), "-o", str(Path(folder) / "program")]
+            answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertNotEqual(answer.returncode, 0)
+        self.assertEqual(set(re.findall(r"undefined symbol: (\S+)", answer.stderr)), {"bareheap_program_heap"})
+
+
+if __name__ == "__main__":
+    unittest.main()

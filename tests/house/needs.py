@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""Holds what an engine may need from outside: panic() and the four memory functions, nothing else.
+
+    python3 tests/house/needs.py
+
+Compiles every call of every engine for the host with both compilers and for the three boards, looks at the undefined
+symbols of each object file, and prints the size of its code. Ends with status 1 when a symbol is not allowed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+ALLOWED = {
+    "bareheap::panic(bareheap::FaultReport const&)",
+    "memcpy", "memmove", "memset", "memcmp",
+}  # fmt: skip
+
+# The type of each engine and the header that defines it.
+ENGINES = {
+    "NullHeap": "bareheap/engines/null_heap.hpp",
+    "Bump": "bareheap/engines/bump.hpp",
+    "StoryPages": "bareheap/engines/story_pages.hpp",
+}
+
+FLAGS = "-std=c++2b -ffreestanding -fno-exceptions -fno-rtti -Wall -Wextra -Werror -Wconversion".split()
+COMPILERS = {
+    "host, GCC": ["g++"],
+    "host, clang": ["clang++-19"],
+    "aarch64": ["clang++-19", "--target=aarch64-none-elf", "-mcpu=cortex-a53", "-mno-outline-atomics"],
+    "riscv64": ["clang++-19", "--target=riscv64-none-elf", "-march=rv64imafdc", "-mabi=lp64d", "-mcmodel=medany"],
+    "x86_64": ["clang++-19", "--target=x86_64-none-elf", "-mno-red-zone"],
+}
+LEVELS = ("-O0", "-Os", "-O2")
+TOOLCHAIN_HEADERS = ["-nostdinc++", "-nostdlibinc", "-isystem", f"{ROOT}/src/runtime/include",
+                     "-isystem", "/usr/lib/llvm-19/include/c++/v1",
+                     "-isystem", "/usr/lib/picolibc/riscv64-unknown-elf/include"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    engine: str
+    header: str
+    target: str
+    level: str
+
+
+def compile_case(case: Case, folder: Path) -> Path:
+    """An object file with every call of the engine; CalledProcessError where it does not compile."""
+    name = "-".join((case.engine, case.target.replace(", ", "_"), case.level.strip("-")))
+    source = folder / f"{name}.cpp"
+    # StoryPages is an explicit instantiation of its own; the calls alone would leave most of it undefined.
+    instance = "template class bareheap::BasicStoryPages<16, 256, 4096>;\n" if case.engine == "StoryPages" else ""
+    source.write_text(f'#include "{case.header}"\n#include "house/engine_calls.hpp"\n{instance}'
+                      f"template struct bareheap::house::EngineCalls<bareheap::{case.engine}>;\n", encoding="utf-8")  # fmt: skip
+    command = [*COMPILERS[case.target], *FLAGS, case.level, f"-I{ROOT}/include", f"-I{ROOT}/tests"]
+    command += [] if case.target.startswith("host") else TOOLCHAIN_HEADERS
+    output = source.with_suffix(".o")
+    subprocess.run([*command, "-c", str(source), "-o", str(output)], check=True)
+    return output
+
+
+def tool_output(*command: str) -> list[str]:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def forbidden_needs(output: Path) -> list[str]:
+    names = [line.split(" U ", 1)[1].strip() for line in tool_output("llvm-nm-19", "-uC", str(output)) if " U " in line]
+    return sorted(set(names) - ALLOWED)
+
+
+def text_size(output: Path) -> int:
+    """Bytes of code: every section that is loaded and executed."""
+    rows = [line.split() for line in tool_output("llvm-size-19", "-A", str(output))]
+    return sum(int(row[1]) for row in rows if row and row[0].startswith(".text"))
+
+
+def check(engines: dict[str, str], levels: tuple[str, ...] = LEVELS) -> tuple[list[str], dict[tuple[str, str], int]]:
+    """The complaints, and the size of each engine at -Os for each target."""
+    complaints: list[str] = []
+    sizes: dict[tuple[str, str], int] = {}
+    cases = [Case(engine, header, target, level)
+             for engine, header in engines.items() for target in COMPILERS for level in levels]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
+        for case, output in zip(cases, pool.map(lambda case: compile_case(case, Path(folder)), cases)):
+            for need in forbidden_needs(output):
+                complaints.append(f"{case.engine} for {case.target} at {case.level} needs {need}")
+            if case.level == "-Os":
+                sizes[case.engine, case.target] = text_size(output)
+    return complaints, sizes
+
+
+def print_sizes(sizes: dict[tuple[str, str], int]) -> None:
+    print("Bytes of code at -Os:")
+    for (engine, target), size in sizes.items():
+        print(f"  {engine:12} {target:12} {size:6}")
+
+
+if __name__ == "__main__":
+    found, measured = check(ENGINES)
+    print_sizes(measured)
+    print("\n".join(found) or "No engine needs anything but panic() and the four memory functions.")
+    sys.exit(1 if found else 0)
