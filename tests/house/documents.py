@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LINK = re.compile(r"\]\(([^)#\s]+)")
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 QUOTED = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"^\.?[\w.-]*(/[\w.-]+)*/?$")
 SUFFIXES = {".hpp", ".cpp", ".h", ".md", ".py", ".S", ".ld", ".sh", ".cmake", ".txt", ".png", ".svg", ".json", ".in"}
@@ -24,7 +24,7 @@ ON_THE_CARD = {"config.txt", "overlays/disable-bt.dtbo"}
 def named_paths(text: str) -> set[str]:
     """Links, and what stands in backquotes and looks like a path of this tree."""
     paths = {target for target in LINK.findall(text) if "://" not in target}
-    for quoted in QUOTED.findall(text):
+    for quoted in QUOTED.findall(LINK.sub("", text)):
         word = quoted.split()[0].removeprefix("./")
         if PATH.match(word) and ("/" in word or Path(word).suffix in SUFFIXES):
             paths.add(word)

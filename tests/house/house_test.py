@@ -67,6 +67,11 @@ class Documents(unittest.TestCase):
     def test_name_only_what_is_there(self) -> None:
         self.assertEqual(documents.check(ROOT), [])
 
+    def test_the_kernel_in_the_readme_is_the_one_that_is_compiled(self) -> None:
+        block = re.search(r"```cpp\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+        assert block is not None
+        self.assertEqual(block[1], (ROOT / "examples/first_kernel.cpp").read_text().split("\n", 1)[1])
+
     def test_a_document_that_names_what_is_not_there_is_refused(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "page.md").write_text("See `src/gone.cpp` and [this](gone.md), not `build/x.hpp`.\n")
