@@ -6,6 +6,7 @@
 #include "bareheap/core/platform.hpp"
 #include "bareheap/core/statistics.hpp"
 #include "bareheap/engines/bump.hpp"
+#include "bareheap/engines/hole_list.hpp"
 #include "bareheap/engines/null_heap.hpp"
 #include "bareheap/engines/story_pages.hpp"
 #include "bareheap/version.hpp"

@@ -22,7 +22,7 @@ constexpr Rectangle figures_panel{36, 236, 396, 256};
 constexpr Rectangle keys_panel{592, 236, 396, 256};
 constexpr std::int32_t panel_padding = 18;
 constexpr std::int32_t line_step = 25;
-constexpr std::int32_t value_column = 196;
+constexpr std::int32_t value_column = 180;
 
 constexpr std::int32_t map_x = (1024 - HeapMap::width) / 2;
 constexpr std::int32_t map_y = 556;

@@ -21,7 +21,8 @@ class Watched {
     return {static_cast<std::byte*>(std::aligned_alloc(alignment, size.value())), size.value()};
   }
 
-  void deallocate(std::byte* at, Layout layout) noexcept {
+  // Not inlined: GCC would see new's memory come to free() and take that for a mistake.
+  [[gnu::noinline]] void deallocate(std::byte* at, Layout layout) noexcept {
     freed = layout;
     ++frees;
     std::free(at);

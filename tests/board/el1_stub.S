@@ -7,7 +7,8 @@
 //   qemu-system-aarch64 -M raspi3b -display none -serial stdio -semihosting
 //     -device loader,file=kernel.img,addr=0x80000,force-raw=on -device loader,file=el1_stub.elf,cpu-num=0
 //
-// There must be no -kernel, and the stub must lie outside page 0 and below the image.
+// There must be no other -kernel, and the stub must lie outside page 0 and below the image. With -kernel el1_stub.elf
+// in place of the last -device, as boot_test.py has it, all four cores come through here at once.
 .text
 .globl _start
 _start:

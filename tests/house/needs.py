@@ -27,7 +27,14 @@ ALLOWED = {
 ENGINES = {
     "NullHeap": "bareheap/engines/null_heap.hpp",
     "Bump": "bareheap/engines/bump.hpp",
+    "HoleList": "bareheap/engines/hole_list.hpp",
     "StoryPages": "bareheap/engines/story_pages.hpp",
+}
+
+# These are instantiated once, in src/engines; their calls alone would leave most of them undefined.
+INSTANCES = {
+    "HoleList": "template class bareheap::BasicHoleList<bareheap::Carving::front>;\n",
+    "StoryPages": "template class bareheap::BasicStoryPages<16, 256, 4096>;\n",
 }
 
 FLAGS = "-std=c++2b -ffreestanding -fno-exceptions -fno-rtti -Wall -Wextra -Werror -Wconversion".split()
@@ -56,8 +63,7 @@ def compile_case(case: Case, folder: Path) -> Path:
     """An object file with every call of the engine; CalledProcessError where it does not compile."""
     name = "-".join((case.engine, case.target.replace(", ", "_"), case.level.strip("-")))
     source = folder / f"{name}.cpp"
-    # StoryPages is an explicit instantiation of its own; the calls alone would leave most of it undefined.
-    instance = "template class bareheap::BasicStoryPages<16, 256, 4096>;\n" if case.engine == "StoryPages" else ""
+    instance = INSTANCES.get(case.engine, "")
     source.write_text(f'#include "{case.header}"\n#include "house/engine_calls.hpp"\n{instance}'
                       f"template struct bareheap::house::EngineCalls<bareheap::{case.engine}>;\n", encoding="utf-8")  # fmt: skip
     command = [*COMPILERS[case.target], *FLAGS, case.level, f"-I{ROOT}/include", f"-I{ROOT}/tests"]

@@ -4,8 +4,9 @@
 // state, until no new state appears; each step is judged by the laws. Unlike a test of sequences, however long, this
 // holds for any number of calls.
 //
-// A state is the bytes of the heap object, of its region and of the list of live blocks. So that equal heaps have equal
-// bytes, what no engine wrote is filled with one value.
+// A state is the bytes of the heap object and of its region, and where the live blocks are and how large. So that equal
+// heaps have equal bytes, what no engine wrote or will read is filled with one value: blocks, and of a free tile all but
+// its node.
 #pragma once
 
 #include "laws/auditor.hpp"
@@ -30,6 +31,7 @@ class Closure {
 
  public:
   static constexpr std::size_t most_blocks = 16;
+  static constexpr std::size_t largest_node = 16;
   using Judge = Auditor<Heap, most_blocks>;
 
   /// `region` is the heap's for the whole run, since its state holds addresses.
@@ -90,12 +92,21 @@ class Closure {
 
   std::string memory() const { return {reinterpret_cast<const char*>(region_.start), region_.size}; }
 
+  /// A node that was merged away leaves its words behind, which mean nothing any more.
+  void fill_free_tiles() {
+    heap_.walk([](const Extent& extent) {
+      if (extent.kind != ExtentKind::free || extent.size <= largest_node) return;
+      std::memset(const_cast<std::byte*>(extent.at) + largest_node, memory_at_power_on, extent.size - largest_node);
+    });
+  }
+
   void remember() {
+    fill_free_tiles();
     std::string key(reinterpret_cast<const char*>(&heap_), sizeof heap_);
     key += memory();
     for (std::size_t index = 0; index < judge_.live(); ++index) {
       const LiveBlock& block = judge_.block(index);
-      for (const std::size_t word : {address_of(block.at), block.layout.size(), block.layout.alignment()}) {
+      for (const std::size_t word : {address_of(block.at), block.granted}) {
         key.append(reinterpret_cast<const char*>(&word), sizeof word);
       }
     }

@@ -35,7 +35,7 @@ constexpr std::size_t room<BasicStoryPages<16, 64, 256>> = std::size_t{256} << 1
 
 template <class Heap>
 class Laws : public testing::Test {};
-using Engines = testing::Types<NullHeap, Bump, StoryPages, BasicStoryPages<16, 64, 256>>;
+using Engines = testing::Types<NullHeap, Bump, HoleList, BasicHoleList<Carving::tail>, StoryPages, BasicStoryPages<16, 64, 256>>;
 TYPED_TEST_SUITE(Laws, Engines);
 
 TYPED_TEST(Laws, fixed_part) {
@@ -79,7 +79,7 @@ TYPED_TEST(Laws, any_calls_on_any_region) {
     const auto program = *calls();
     Trial<TypeParam> trial({host_region().start + offset, size}, merges<TypeParam>);
     for (const Call& call : program) RC_ASSERT(apply(trial, call) == Law::none);
-    RC_ASSERT(trial.auditor.free_all(size % 3) == Law::none);
+    RC_ASSERT(trial.auditor.free_all(static_cast<unsigned>(size % 3)) == Law::none);
   });
   EXPECT_TRUE(kept);
 }
@@ -118,6 +118,17 @@ void expect_closed(const ClosureResult& result, std::size_t least_states) {
 TEST(Closure, every_reachable_state_of_a_tiny_bump_keeps_the_laws) {
   constexpr Layout layouts[] = {{0, 1}, {2, 2}, {3, 1}, {5, 4}, {9, 1}};
   expect_closed(close<Bump>(9, layouts), 1000);
+}
+
+template <class Heap>
+ClosureResult close_hole_list(std::size_t granules) {
+  constexpr Layout layouts[] = {{16, 16}, {32, 1}, {48, 1}, {16, 64}, {1000, 1}};
+  return close<Heap>(granules * 16, layouts);
+}
+
+TEST(Closure, every_reachable_state_of_a_tiny_hole_list_keeps_the_laws) {
+  expect_closed(close_hole_list<HoleList>(12), 10000);
+  expect_closed(close_hole_list<BasicHoleList<Carving::tail>>(12), 10000);
 }
 
 // A page of 64 bytes becomes three small blocks or one medium block.
