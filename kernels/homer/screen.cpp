@@ -148,7 +148,7 @@ void Screen::draw_figures(std::size_t bytes_a_dot) noexcept {
   figure(2, "used", figures.used_bytes, " bytes");
   figure(3, "heap's own", figures.meta_bytes, " bytes");
   figure(4, "largest free", figures.largest_free, " bytes");
-  figure(5, "blocks in use", figures.used_tiles, "");
+  figure(5, "tiles in use", figures.used_tiles, "");
   Line scale;
   put_text(scale.sink(), "one dot = ");
   put_decimal(scale.sink(), bytes_a_dot);

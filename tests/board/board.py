@@ -192,7 +192,7 @@ class BoardTest(unittest.TestCase):
             "used": f"{walk.bytes_of('used')} bytes",
             "heap's own": f"{walk.bytes_of('meta')} bytes",
             "largest free": f"{walk.largest_free()} bytes",
-            "blocks in use": str(len(walk.of("used"))),
+            "tiles in use": str(len(walk.of("used"))),
         }
         self.assertEqual(screen.figures(), expected)
 

@@ -31,7 +31,7 @@ MAP_X, MAP_Y = 37, 556
 
 KIND_OF_DOT = {colour.to_bytes(3, "big") * DOT: kind for colour, kind in KINDS.items()}  # one of its two rows
 
-FIGURES_X, FIGURES_Y, FIGURES_STEP, FIGURES_VALUE = 54, 254, 25, 196
+FIGURES_X, FIGURES_Y, FIGURES_STEP, FIGURES_VALUE = 54, 254, 25, 180
 SCALE_X, SCALE_Y = 736, 708
 MESSAGE_X, MESSAGE_Y = 37, 524
 
