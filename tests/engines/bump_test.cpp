@@ -70,6 +70,35 @@ TEST_F(BumpDeathTest, catches_frees_of_what_cannot_be_lent) {
   EXPECT_DEATH(heap.deallocate(block.at, Layout(16, 8)), sentence) << "freed twice";
 }
 
+TEST(BumpDownward, S3_06_blocks_are_cut_from_the_tail_without_rounding) {
+  const test::HostRegion memory(4 * 4096);
+  std::byte* const end = memory.region().end();
+  BasicBump<Direction::downward> heap;
+  ASSERT_TRUE(heap.init(memory.region()));
+  EXPECT_EQ(heap.allocate(Layout(4, 4)).at, end - 4);
+  EXPECT_EQ(heap.allocate(Layout(4, 4)).at, end - 8);
+  EXPECT_EQ(heap.allocate(Layout(5, 1)).at, end - 13);
+  EXPECT_EQ(heap.allocate(Layout(8, 8)).at, end - 24);
+  EXPECT_EQ(heap.allocate(Layout(4096, 4096)).at, end - 8192);
+  EXPECT_EQ(heap.allocate(Layout(16, 16)).at, end - 8208);
+  EXPECT_FALSE(heap.allocate(Layout(2 * 4096, 1)));
+  EXPECT_EQ(heap.check(), Fault::none);
+}
+
+TEST(BumpDownward, S3_08_never_takes_back_until_the_last_block_returns) {
+  const test::HostRegion memory(64);
+  BasicBump<Direction::downward> heap;
+  ASSERT_TRUE(heap.init(memory.region()));
+  const Block first = heap.allocate(Layout(16, 16));
+  const Block second = heap.allocate(Layout(16, 16));
+  EXPECT_FALSE(heap.resize(second.at, Layout(16, 16), 17)) << "it would have to move";
+  EXPECT_TRUE(heap.resize(second.at, Layout(16, 16), 8));
+  heap.deallocate(first.at, Layout(16, 16));
+  EXPECT_EQ(test::drawing_of(heap, 16), "..##");
+  heap.deallocate(second.at, Layout(8, 16));
+  EXPECT_EQ(test::drawing_of(heap, 16), "....");
+}
+
 // The heap's own words are torn on purpose: start, next, end, live.
 TEST_F(BumpTest, check_names_the_invariant_that_does_not_hold) {
   EXPECT_EQ(heap.check(), Fault::none);

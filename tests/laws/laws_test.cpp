@@ -35,7 +35,7 @@ constexpr std::size_t room<BasicStoryPages<16, 64, 256>> = std::size_t{256} << 1
 
 template <class Heap>
 class Laws : public testing::Test {};
-using Engines = testing::Types<NullHeap, Bump, HoleList, BasicHoleList<Carving::tail>, StoryPages, BasicStoryPages<16, 64, 256>>;
+using Engines = testing::Types<NullHeap, Bump, BasicBump<Direction::downward>, HoleList, BasicHoleList<Carving::tail>, StoryPages, BasicStoryPages<16, 64, 256>>;
 TYPED_TEST_SUITE(Laws, Engines);
 
 TYPED_TEST(Laws, fixed_part) {
@@ -118,6 +118,7 @@ void expect_closed(const ClosureResult& result, std::size_t least_states) {
 TEST(Closure, every_reachable_state_of_a_tiny_bump_keeps_the_laws) {
   constexpr Layout layouts[] = {{0, 1}, {2, 2}, {3, 1}, {5, 4}, {9, 1}};
   expect_closed(close<Bump>(9, layouts), 1000);
+  expect_closed(close<BasicBump<Direction::downward>>(9, layouts), 1000);
 }
 
 template <class Heap>
