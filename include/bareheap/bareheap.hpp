@@ -3,10 +3,14 @@
 #pragma once
 
 #include "bareheap/core/allocator.hpp"
+#include "bareheap/core/allocator_ref.hpp"
+#include "bareheap/core/operations.hpp"
 #include "bareheap/core/platform.hpp"
+#include "bareheap/core/resumable.hpp"
 #include "bareheap/core/statistics.hpp"
 #include "bareheap/engines/bump.hpp"
 #include "bareheap/engines/hole_list.hpp"
 #include "bareheap/engines/null_heap.hpp"
+#include "bareheap/engines/page_heap.hpp"
 #include "bareheap/engines/story_pages.hpp"
 #include "bareheap/version.hpp"

@@ -44,13 +44,17 @@ class HeapMap {
 
   std::size_t bytes_a_dot() const noexcept { return bytes_a_dot_; }
 
-  /// Draws one tile. A dot that a tile fills in part gets its colour: draw what matters more after what matters less.
-  void draw(Canvas& canvas, const Extent& extent) const noexcept {
-    const std::size_t first = address_of(extent.at) - address_of(whole_.start);
-    const std::size_t end = (first + extent.size + bytes_a_dot_ - 1) / bytes_a_dot_;
-    for (std::size_t index = first / bytes_a_dot_; index < end; ++index) {
-      canvas.fill(place_of(index), colour_of(extent.kind));
-    }
+  /// Draws one tile; tiles come in the order of a walk. Where tiles share a dot it shows the kind that matters most: the
+  /// heap's own before used before cached before free.
+  void draw(Canvas& canvas, const Extent& extent) noexcept {
+    const std::size_t start = address_of(extent.at) - address_of(whole_.start);
+    const std::size_t end = (start + extent.size + bytes_a_dot_ - 1) / bytes_a_dot_;
+    std::size_t index = start / bytes_a_dot_;
+    if (index < drawn_ && rank_of(extent.kind) <= last_rank_) ++index;
+    if (index >= end) return;
+    for (; index < end; ++index) canvas.fill(place_of(index), colour_of(extent.kind));
+    drawn_ = end;
+    last_rank_ = rank_of(extent.kind);
   }
 
   static constexpr Colour colour_of(ExtentKind kind) noexcept {
@@ -65,6 +69,16 @@ class HeapMap {
   }
 
  private:
+  static constexpr unsigned rank_of(ExtentKind kind) noexcept {
+    switch (kind) {
+      case ExtentKind::free: return 0;
+      case ExtentKind::cached: return 1;
+      case ExtentKind::used: return 2;
+      case ExtentKind::meta: break;
+    }
+    return 3;
+  }
+
   Rectangle place_of(std::size_t index) const noexcept {
     const auto inside = static_cast<std::int32_t>(index % (dots_a_side * dots_a_side));
     const auto cell = static_cast<std::int32_t>(index / (dots_a_side * dots_a_side));
@@ -76,6 +90,8 @@ class HeapMap {
   std::int32_t y_;
   Region whole_;
   std::size_t bytes_a_dot_ = 16;
+  std::size_t drawn_ = 0;  // dots from the start
+  unsigned last_rank_ = 0;
 };
 
 }  // namespace bareheap::homer

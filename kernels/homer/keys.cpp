@@ -87,7 +87,7 @@ const char* recover() noexcept {
   while (toys.give_back()) {
   }
   say("recovered: ", before, " blocks freed");
-  return "recovered: all that the keys took is back";
+  return "freed all that the keys took";
 }
 
 template <Allocator Heap>

@@ -18,7 +18,7 @@ using homer::say;
 void give_heap_its_region() noexcept {
   const Region region = port::heap_region();
   const Admission admission = program_heap.init(region);
-  if (!admission) say("no heap: ", sentence(admission.fault));
+  if (!admission) return say("no heap: ", sentence(admission.fault));
   say("heap of engine ", program_heap_name, " from ", static_cast<const void*>(region.start), " to ",
       static_cast<const void*>(region.end()), ", ", admission.taken.size, " bytes");
 }

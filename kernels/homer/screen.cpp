@@ -49,24 +49,22 @@ class Line {
   Append append_{*this};
 };
 
-/// The bytes from the first tile to the end of the last.
-Region span_of_heap() noexcept {
+/// What one walk tells: the figures, and the bytes from the first tile to the end of the last.
+struct Census {
+  Statistics figures;
+  Region whole;
+};
+
+Census take_census() noexcept {
+  StatisticsCounter counter;
   const std::byte* first = nullptr;
   const std::byte* end = nullptr;
   program_heap.walk([&](const Extent& extent) {
     if (first == nullptr) first = extent.at;
     end = extent.end();
+    counter.add(extent);
   });
-  return Region::between(const_cast<std::byte*>(first), const_cast<std::byte*>(end));
-}
-
-/// Free first, then what is used, then the heap's own: where tiles share a dot, the later one shows.
-void draw_map(Canvas& canvas, const HeapMap& map) noexcept {
-  for (const ExtentKind kind : {ExtentKind::free, ExtentKind::cached, ExtentKind::used, ExtentKind::meta}) {
-    program_heap.walk([&](const Extent& extent) {
-      if (extent.kind == kind) map.draw(canvas, extent);
-    });
-  }
+  return {counter.figures(), Region::between(const_cast<std::byte*>(first), const_cast<std::byte*>(end))};
 }
 
 void draw_panel(Canvas& canvas, Rectangle place, const char* title) noexcept {
@@ -142,8 +140,7 @@ void Screen::address(std::int32_t line, const char* name, const void* at) noexce
   canvas_.text(x + value_column, y, text.text(), bright, 2);
 }
 
-void Screen::draw_figures(std::size_t bytes_a_dot) noexcept {
-  const Statistics figures = statistics_of(program_heap);
+void Screen::draw_figures(const Statistics& figures, std::size_t bytes_a_dot) noexcept {
   figure(1, "free", figures.free_bytes, " bytes");
   figure(2, "used", figures.used_bytes, " bytes");
   figure(3, "heap's own", figures.meta_bytes, " bytes");
@@ -159,10 +156,11 @@ void Screen::draw_figures(std::size_t bytes_a_dot) noexcept {
 }
 
 void Screen::draw_heap(const char* message) noexcept {
-  const HeapMap map(map_x, map_y, span_of_heap());
-  draw_figures(map.bytes_a_dot());
+  const Census census = take_census();
+  HeapMap map(map_x, map_y, census.whole);
+  draw_figures(census.figures, map.bytes_a_dot());
   canvas_.fill({map_x, map_y, HeapMap::width, HeapMap::height}, background);
-  draw_map(canvas_, map);
+  program_heap.walk([&](const Extent& extent) { map.draw(canvas_, extent); });
   canvas_.fill({map_x, map_y - 32, HeapMap::width, 20}, background);
   canvas_.text(map_x, map_y - 32, message, bright, 2);
 }

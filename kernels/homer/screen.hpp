@@ -2,6 +2,7 @@
 // All that the screen shows around the picture: title, figures, keys and the live map of the heap.
 #pragma once
 
+#include "bareheap/core/statistics.hpp"
 #include "kernels/homer/canvas.hpp"
 #include "kernels/homer/show.hpp"
 
@@ -19,13 +20,13 @@ class Screen {
   /// What never changes: the title, the keys, the legend of the map.
   void draw_once(const StoryBlocks& blocks) noexcept;
 
-  /// What a key may change: the figures, the map, and `message`. Costs a few walks of the heap.
+  /// What a key may change: the figures, the map, and `message`. Costs two walks of the heap.
   void draw_heap(const char* message) noexcept;
 
  private:
   void draw_keys() noexcept;
   void draw_legend() noexcept;
-  void draw_figures(std::size_t bytes_a_dot) noexcept;
+  void draw_figures(const Statistics& figures, std::size_t bytes_a_dot) noexcept;
   void figure(std::int32_t line, const char* name, std::size_t value, const char* unit) noexcept;
   void address(std::int32_t line, const char* name, const void* at) noexcept;
 

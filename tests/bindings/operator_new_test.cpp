@@ -104,25 +104,25 @@ TEST(OperatorNew, S3_03_every_sized_form_brings_its_layout_and_takes_it_back) {
 }
 
 template <class Delete>
-void expect_freed_by(void* at, Delete remove) {
+void expect_freed_by(void* at, Delete remove, std::size_t alignment = 16) {
   const std::size_t granted = program_heap.size_of(static_cast<std::byte*>(kept(at)));
   const int before = program_heap.frees;
   remove(at);
   EXPECT_EQ(program_heap.frees, before + 1);
-  EXPECT_FREED(granted, 1);
+  EXPECT_FREED(granted, alignment);
 }
 
 TEST(OperatorNew, S3_03_every_unsized_form_frees_with_the_size_that_the_heap_knows) {
   expect_freed_by(::operator new(40), [](void* at) { ::operator delete(at); });
   expect_freed_by(::operator new[](40), [](void* at) { ::operator delete[](at); });
-  expect_freed_by(::operator new(40, aligned), [](void* at) { ::operator delete(at, aligned); });
-  expect_freed_by(::operator new[](40, aligned), [](void* at) { ::operator delete[](at, aligned); });
+  expect_freed_by(::operator new(40, aligned), [](void* at) { ::operator delete(at, aligned); }, 64);
+  expect_freed_by(::operator new[](40, aligned), [](void* at) { ::operator delete[](at, aligned); }, 64);
   expect_freed_by(::operator new(40, std::nothrow), [](void* at) { ::operator delete(at, std::nothrow); });
   expect_freed_by(::operator new[](40, std::nothrow), [](void* at) { ::operator delete[](at, std::nothrow); });
   expect_freed_by(::operator new(40, aligned, std::nothrow),
-                  [](void* at) { ::operator delete(at, aligned, std::nothrow); });
+                  [](void* at) { ::operator delete(at, aligned, std::nothrow); }, 64);
   expect_freed_by(::operator new[](40, aligned, std::nothrow),
-                  [](void* at) { ::operator delete[](at, aligned, std::nothrow); });
+                  [](void* at) { ::operator delete[](at, aligned, std::nothrow); }, 64);
 }
 
 TEST(OperatorNew, deleting_nothing_does_nothing) {

@@ -140,6 +140,15 @@ TEST(FunctionRef, calls_what_it_refers_to) {
   EXPECT_EQ(calls, 5);
 }
 
+int twice(int number) noexcept { return 2 * number; }
+
+TEST(FunctionRef, refers_to_a_function_by_its_name_too) {
+  const FunctionRef<int(int)> by_name = twice;
+  const FunctionRef<int(int)> by_address = &twice;
+  EXPECT_EQ(by_name(2), 4);
+  EXPECT_EQ(by_address(3), 6);
+}
+
 // What must not be an Allocator is not.
 struct WithoutCheck : NullHeap {
   void check() const noexcept {}
@@ -152,6 +161,7 @@ static_assert(Growable<StoryPages> && !Growable<Bump> && !SelfSizing<StoryPages>
 
 constinit NullHeap null_heap;
 constinit Bump bump;
+constinit HoleList hole_list;
 constinit StoryPages story_pages;
 
 template <class Heap>
@@ -167,6 +177,7 @@ void expect_refusing(Heap& heap) {
 TEST(Heaps, S2_01_exist_before_their_region_and_refuse_until_they_have_one) {
   expect_refusing(null_heap);
   expect_refusing(bump);
+  expect_refusing(hole_list);
   expect_refusing(story_pages);
 }
 
@@ -186,12 +197,14 @@ void expect_one_region_only() {
 
 TEST(Heaps, S2_20_a_second_init_is_refused_and_changes_nothing) {
   expect_one_region_only<Bump>();
+  expect_one_region_only<HoleList>();
   expect_one_region_only<StoryPages>();
 }
 
 TEST(NullHeapDeathTest, S2_02_refuses_everything_and_stops_on_a_free) {
   NullHeap heap;
   EXPECT_EQ(heap.init({at(0x1000), 0x1000}).lost, 0x1000u);
+  EXPECT_EQ(heap.init({at(0x1000), 0x1000}).fault, Fault::takes_no_region);
   expect_refusing(heap);
   EXPECT_DEATH(heap.deallocate(at(0x1000), Layout(1, 1)),
                "bareheap: freed an address that this heap has not lent: 0x1000, called from");

@@ -269,14 +269,28 @@ TEST(HoleListCheck, names_the_invariant_that_does_not_hold) {
   };
   auto* const object = reinterpret_cast<std::byte*>(&granules.heap);
   EXPECT_EQ(torn(object + sizeof(void*), 127), Fault::invariant_1) << "half a granule";
+  EXPECT_EQ(torn(object + sizeof(void*), size_limit - 15), Fault::invariant_1) << "beyond the last address";
   std::byte* const second = granules.start() + 64;
   EXPECT_EQ(torn(second, 0), Fault::invariant_2) << "a hole of nothing";
   EXPECT_EQ(torn(second, 24), Fault::invariant_2) << "half a granule";
   EXPECT_EQ(torn(second, 80), Fault::invariant_2) << "beyond the end";
   EXPECT_EQ(torn(second + sizeof(void*), address_of(granules.start())), Fault::invariant_2) << "a ring";
   EXPECT_EQ(torn(second + sizeof(void*), 16), Fault::invariant_2) << "outside";
+  EXPECT_EQ(torn(second + sizeof(void*), address_of(granules.start()) + 72), Fault::invariant_2) << "no granule";
   EXPECT_EQ(torn(granules.start(), 64), Fault::invariant_3) << "the first reaches to the second";
   EXPECT_EQ(granules.heap.check(), Fault::none);
+}
+
+// The header of a region that was added: its size, and the next one.
+TEST_F(GrowingHoleList, check_does_not_follow_torn_headers_in_a_ring) {
+  ASSERT_TRUE(heap.add(part(0, 4)));
+  ASSERT_TRUE(heap.add(part(20, 4)));
+  EXPECT_EQ(heap.check(), Fault::none);
+  std::byte* const header = memory.start() + 20 * 16;
+  for (const std::size_t next : {address_of(header), address_of(memory.start()), address_of(header) + 8}) {
+    std::memcpy(header + sizeof(void*), &next, sizeof next);
+    EXPECT_EQ(heap.check(), Fault::invariant_1);
+  }
 }
 
 }  // namespace

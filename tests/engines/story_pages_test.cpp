@@ -407,11 +407,11 @@ TEST(StoryPages, the_picture_shows_headers_blocks_pages_and_what_is_fresh) {
 
 // Lists and pages beyond one window of the walk's bitmaps.
 TEST(StoryPages, the_picture_holds_for_more_pages_than_a_window) {
-  Story story(1200);
-  for (long i = 0; i < 1200; ++i) EXPECT_EQ(story.alloc(4096, 16), 4096 * i);
-  for (const long freed : {0l, 511l, 512l, 1023l, 1024l, 1199l}) story.free(4096 * freed, 4096, 16);
-  std::string expected(1200, '#');
-  for (const std::size_t freed : {0u, 511u, 512u, 1023u, 1024u, 1199u}) expected[freed] = '.';
+  Story story(33000);
+  for (long i = 0; i < 33000; ++i) EXPECT_EQ(story.alloc(4096, 16), 4096 * i);
+  for (const long freed : {0l, 16383l, 16384l, 32767l, 32768l, 32999l}) story.free(4096 * freed, 4096, 16);
+  std::string expected(33000, '#');
+  for (const std::size_t freed : {0u, 16383u, 16384u, 32767u, 32768u, 32999u}) expected[freed] = '.';
   EXPECT_EQ(test::drawing_of(story.heap, page), expected);
   EXPECT_EQ(story.heap.check(), Fault::none);
 }
@@ -439,6 +439,8 @@ TEST_F(StoryPagesDeathTest, frees_that_cannot_be_right_stop_with_their_sentence)
   expect_stop(block, 4096, 16, wrong_layout);
   expect_stop(whole_page, 3 * 4096, 16, wrong_layout);
   expect_stop(whole_page, 16, 16, wrong_layout);
+  expect_stop(0, 4096, 16, wrong_layout);
+  expect_stop(whole_page, 4096, 1 << 20, wrong_layout);
   EXPECT_DEATH(static_cast<void>(story.heap.resize(story.start() - 16, Layout(16, 16), 8)), never_lent);
 }
 
@@ -468,9 +470,30 @@ TEST(StoryPages, check_names_the_invariant_that_does_not_hold) {
   EXPECT_EQ(torn(32, story.start() + 4096 + 512), Fault::invariant_3) << "it lies in a page of medium blocks";
   EXPECT_EQ(torn(4096 + 512, story.start() + 4096), Fault::invariant_4) << "it is the header";
   EXPECT_EQ(torn(8192, story.start() + 8192), Fault::invariant_5) << "a free page is in the list twice";
-  EXPECT_EQ(torn(8192, story.start()), Fault::invariant_5) << "a free page is a cut page";
+  EXPECT_EQ(torn(8192, story.start()), Fault::invariant_5) << "a cut page, whose first word is no link";
   EXPECT_EQ(torn(8192, story.start() - 4096), Fault::invariant_5) << "a free page lies outside";
   EXPECT_EQ(story.heap.check(), Fault::none);
+}
+
+TEST(StoryPages, walk_and_check_come_to_an_end_when_a_list_is_a_ring) {
+  Story story(4);
+  for (const std::size_t size : {16u, 256u, 4096u}) {
+    const long block = story.alloc(size, 16);
+    story.free(block, size, 16);
+    story.free(block, size, 16);
+  }
+  EXPECT_NE(story.heap.check(), Fault::none);
+  EXPECT_EQ(test::drawing_of(story.heap, 16).size(), 4 * page / 16);
+}
+
+// Nothing is read or written by init, so that the region need not exist.
+TEST(StoryPages, pages_beyond_the_reach_of_32_bits_are_lost_and_counted) {
+  constexpr std::size_t reach = std::size_t{0xFFFFFFFF} * page;
+  StoryPages heap;
+  const Admission admission = heap.init({reinterpret_cast<std::byte*>(page), reach + 3 * page + 5});
+  ASSERT_TRUE(admission);
+  EXPECT_EQ(admission.taken.size, reach);
+  EXPECT_EQ(admission.lost, 3 * page + 5);
 }
 
 TEST(StoryPages, check_finds_the_double_free_that_the_call_does_not) {

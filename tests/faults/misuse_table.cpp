@@ -47,6 +47,7 @@ void print_table(const char* title, const std::vector<Column>& columns) {
 template <template <class> class Misuses>
 void print_for_every_heap(const char* title) {
   print_table(title, {column_of<Bump>("Bump", Misuses<Bump>::all()), column_of<HoleList>("HoleList", Misuses<HoleList>::all()),
+                      column_of<PageHeap>("PageHeap", Misuses<PageHeap>::all()),
                       column_of<StoryPages>("StoryPages", Misuses<StoryPages>::all())});
 }
 

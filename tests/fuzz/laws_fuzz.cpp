@@ -62,11 +62,12 @@ void judge(Input input, bool merges) {
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t size) {
   Input input(bytes, size);
-  switch (input.byte() % 5) {
+  switch (input.byte() % 6) {
     case 0: judge<Bump>(input, true); break;
     case 1: judge<BasicBump<Direction::downward>>(input, true); break;
     case 2: judge<HoleList>(input, true); break;
     case 3: judge<BasicHoleList<Carving::tail>>(input, true); break;
+    case 4: judge<PageHeap>(input, true); break;
     default: judge<StoryPages>(input, false);
   }
   return 0;

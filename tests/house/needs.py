@@ -28,12 +28,14 @@ ENGINES = {
     "NullHeap": "bareheap/engines/null_heap.hpp",
     "Bump": "bareheap/engines/bump.hpp",
     "HoleList": "bareheap/engines/hole_list.hpp",
+    "PageHeap": "bareheap/engines/page_heap.hpp",
     "StoryPages": "bareheap/engines/story_pages.hpp",
 }
 
 # These are instantiated once, in src/engines; their calls alone would leave most of them undefined.
 INSTANCES = {
     "HoleList": "template class bareheap::BasicHoleList<bareheap::Carving::front>;\n",
+    "PageHeap": "template class bareheap::BasicPageHeap<16, 256, 4096>;\n",
     "StoryPages": "template class bareheap::BasicStoryPages<16, 256, 4096>;\n",
 }
 

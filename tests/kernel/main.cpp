@@ -41,12 +41,13 @@ void expect_containers() {
 const kernel_test::Test tests[] = {
     {"laws of NullHeap", [] { expect_laws<NullHeap>(true); }},
     {"laws of Bump", [] { expect_laws<Bump>(true); }},
+    {"laws of HoleList", [] { expect_laws<HoleList>(true); }},
+    {"laws of PageHeap", [] { expect_laws<PageHeap>(true); }},
     {"laws of StoryPages", [] { expect_laws<StoryPages>(false); }},
     kernel_test::lab_tests[0],
     kernel_test::lab_tests[1],
     kernel_test::lab_tests[2],
     kernel_test::lab_tests[3],
-    kernel_test::lab_tests[4],
     {"S2-10 containers", expect_containers},
 };
 

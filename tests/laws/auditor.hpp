@@ -105,7 +105,7 @@ class Auditor {
     return audit();
   }
 
-  /// Frees all, then asks that the heap is as fresh. The order: 0 oldest address first, 1 last first, 2 every other first.
+  /// Frees all, then asks that the heap is as fresh. The order: 0 lowest address first, 1 highest, 2 from the middle.
   [[nodiscard]] Law free_all(unsigned order = 0) noexcept {
     while (live_ != 0) {
       const std::size_t index = order == 0 ? 0 : order == 1 ? live_ - 1 : live_ / 2;
@@ -118,9 +118,10 @@ class Auditor {
 
   /// What can be asked at any time. Of the live blocks one is read, each time another; every one is read when it is freed.
   [[nodiscard]] Law audit() const noexcept {
+    if (heap_->check() != Fault::none) return Law::sound;
     if (!tiles_hold()) return Law::tiled;
     if (live_ != 0 && !keeps_fill(blocks_[trail_ % live_])) return Law::apart;
-    return heap_->check() == Fault::none ? Law::none : Law::sound;
+    return Law::none;
   }
 
  private:

@@ -39,10 +39,18 @@ class Closure {
       : region_(region), layouts_(layouts), heap_(), judge_(fresh(merges)) {}
 
   ClosureResult run(std::size_t most_states) {
+    return run(most_states, [](Heap&, const Judge&, auto) {});
+  }
+
+  /// `visit(heap, judge, put_back)` sees every state; it may spoil the heap and its region, and calls put_back() then.
+  template <class Visit>
+  ClosureResult run(std::size_t most_states, Visit visit) {
     remember();
     while (!open_.empty() && result_.law == Law::none && result_.states < most_states) {
       const State state = std::move(open_.front());
       open_.pop_front();
+      put_back(state);
+      visit(heap_, judge_, [&] { put_back(state); });
       try_every_call(state);
     }
     if (!open_.empty() && result_.law == Law::none) result_.calls = 0;  // not closed: nothing is proven

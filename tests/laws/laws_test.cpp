@@ -32,10 +32,13 @@ template <class Heap>
 constexpr std::size_t room = region_size;
 template <>
 constexpr std::size_t room<BasicStoryPages<16, 64, 256>> = std::size_t{256} << 10;
+template <>
+constexpr std::size_t room<BasicPageHeap<16, 64, 256>> = std::size_t{256} << 10;
 
 template <class Heap>
 class Laws : public testing::Test {};
-using Engines = testing::Types<NullHeap, Bump, BasicBump<Direction::downward>, HoleList, BasicHoleList<Carving::tail>, StoryPages, BasicStoryPages<16, 64, 256>>;
+using Engines = testing::Types<NullHeap, Bump, BasicBump<Direction::downward>, HoleList, BasicHoleList<Carving::tail>, PageHeap, BasicPageHeap<16, 64, 256>, StoryPages,
+                               BasicStoryPages<16, 64, 256>>;
 TYPED_TEST_SUITE(Laws, Engines);
 
 TYPED_TEST(Laws, fixed_part) {
@@ -141,6 +144,19 @@ TEST(Closure, every_reachable_state_of_two_tiny_story_pages_keeps_the_laws) {
 TEST(Closure, every_reachable_state_of_four_tiny_story_pages_keeps_the_laws) {
   constexpr Layout layouts[] = {{32, 1}, {64, 1}, {65, 1}, {1, 128}};
   expect_closed(close<BasicStoryPages<16, 32, 64>>(4 * 64, layouts), 1000);
+}
+
+void expect_closed_pages(std::size_t pages, std::span<const Layout> layouts) {
+  using Heap = BasicPageHeap<16, 32, 64>;
+  const std::size_t map = CheckedSize(Heap::map_size(pages)).aligned_up(Heap::page_size).value();
+  expect_closed(close<Heap>(map + pages * Heap::page_size, layouts), 1000);
+}
+
+TEST(Closure, every_reachable_state_of_a_tiny_page_heap_keeps_the_laws) {
+  constexpr Layout blocks[] = {{16, 16}, {32, 1}, {64, 1}, {65, 1}, {16, 128}};
+  expect_closed_pages(3, blocks);
+  constexpr Layout runs[] = {{64, 1}, {65, 1}, {129, 1}, {64, 128}};
+  expect_closed_pages(9, runs);
 }
 
 TEST(Closure, a_seeded_fault_is_found) {

@@ -61,6 +61,7 @@ int main() {
   judge<BasicBump<Direction::downward>>("Bump, downward", true);
   judge<HoleList>("HoleList", true);
   judge<BasicHoleList<Carving::tail>>("HoleList, from the tail", true);
+  judge<PageHeap>("PageHeap", true);
   judge<StoryPages>("StoryPages", false);
   std::printf("%zu bits: %d failed\n", sizeof(void*) * 8, failures);
   return failures == 0 ? 0 : 1;

@@ -36,7 +36,7 @@ class WrongUse(Workshop):
                     self.refused(f"{option} needs a value; ./run --help explains.", *arguments)
 
     def test_unknown_engine(self) -> None:
-        self.refused("there is no engine 'diesel'; the engines are story-pages, bump and null.", "--engine", "diesel")
+        self.refused("there is no engine 'diesel'; the engines are story-pages, page-heap, hole-list, bump and null.", "--engine", "diesel")
 
     def test_no_such_picture(self) -> None:
         self.refused("there is no picture 'nowhere.png'.", "--picture", "nowhere.png")

@@ -33,7 +33,8 @@ concept Allocator = requires(A& heap, const A& view, Layout asked, std::byte* at
   { view.check() } noexcept -> std::same_as<Fault>;
 };
 
-/// Knows the granted size of a live block from its address alone: plain free(p) and unsized delete need it.
+/// Knows the granted size of a live block from its address alone: plain free(p) and unsized delete need it. Where they
+/// do not know the alignment that was asked for either, they free with that of plain new: such a heap must not insist on it.
 template <class A>
 concept SelfSizing = Allocator<A> && requires(const A& view, const std::byte* at) {
   { view.size_of(at) } noexcept -> std::same_as<std::size_t>;

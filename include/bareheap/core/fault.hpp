@@ -21,12 +21,20 @@ enum class Fault : std::uint8_t {
   freed_twice,
   wrong_layout,
   size_unknown,
+  takes_no_region,
   region_too_small,
   region_wraps,
   region_overlaps,
   region_apart,
   initialised_twice,
   not_initialised,
+  lock_taken_again,
+  lock_not_held,
+  lock_of_one_cpu,
+  overflow,
+  underflow,
+  written_after_free,
+  live_list_torn,
   invariant_1,
   invariant_2,
   invariant_3,
@@ -46,12 +54,20 @@ constexpr const char* sentence(Fault fault) noexcept {
     case Fault::freed_twice: return "freed a block that is free already";
     case Fault::wrong_layout: return "freed a block with another size or alignment than it was asked with";
     case Fault::size_unknown: return "freed without a size, which this heap needs";
+    case Fault::takes_no_region: return "this heap takes no memory";
     case Fault::region_too_small: return "the region is too small for this heap";
     case Fault::region_wraps: return "the region ends before it starts or beyond the last address";
     case Fault::region_overlaps: return "the region overlaps one that the heap has already";
     case Fault::region_apart: return "the region does not follow the one that the heap has";
     case Fault::initialised_twice: return "the heap has its region already";
     case Fault::not_initialised: return "the heap has no region yet";
+    case Fault::lock_taken_again: return "a CPU took a lock that it holds already";
+    case Fault::lock_not_held: return "a CPU used a lock that it does not hold";
+    case Fault::lock_of_one_cpu: return "a second CPU took a lock that is good for one";
+    case Fault::overflow: return "the bytes behind a block were overwritten";
+    case Fault::underflow: return "the bytes in front of a block were overwritten";
+    case Fault::written_after_free: return "a block was written to after it was freed";
+    case Fault::live_list_torn: return "the list of live blocks is torn";
     case Fault::invariant_1: return "invariant 1 of this heap does not hold";
     case Fault::invariant_2: return "invariant 2 of this heap does not hold";
     case Fault::invariant_3: return "invariant 3 of this heap does not hold";

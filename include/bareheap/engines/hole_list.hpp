@@ -295,17 +295,27 @@ class BasicHoleList {
     *link = new (taken.start) Header{taken.size, *link};
   }
 
+  static bool region_holds(Region region, std::size_t end_below) noexcept {
+    return address_of(region.start) >= end_below && !region.wraps() && region.size >= granule &&
+           is_aligned(address_of(region.start) | region.size, granule);
+  }
+
+  // The headers first, each before it is followed: only then does for_each_region come to an end.
   bool regions_hold() const noexcept {
-    bool holds = true;
+    if (first_.size == 0) return holes_ == nullptr && others_ == nullptr;
     std::size_t end_below = 0;
-    std::size_t count = 0;
+    for (Header* header = others_; header != nullptr; header = header->next) {
+      if (address_of(header) < end_below || !is_aligned(address_of(header), granule)) return false;
+      if (!region_holds(header->region(), end_below)) return false;
+      end_below = address_of(header->region().end());
+    }
+    bool holds = true;
+    end_below = 0;
     for_each_region([&](Region region, bool) {
-      holds = holds && address_of(region.start) >= end_below && !region.wraps() && region.size != 0 &&
-              is_aligned(address_of(region.start) | region.size, granule);
-      end_below = address_of(region.end());
-      ++count;
+      holds = holds && region_holds(region, end_below);
+      end_below = holds ? address_of(region.end()) : 0;
     });
-    return holds && (count != 0 || holes_ == nullptr);
+    return holds;
   }
 
   Region first_;

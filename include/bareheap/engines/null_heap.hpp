@@ -18,7 +18,7 @@ namespace bareheap {
 class NullHeap {
  public:
   /// Takes nothing of the region and says so; it is here so that a program can put this engine in place of another.
-  Admission init(Region region) noexcept { return {.fault = Fault::region_too_small, .lost = region.size}; }
+  Admission init(Region region) noexcept { return {.fault = Fault::takes_no_region, .lost = region.size}; }
 
   /// Always an empty block.
   Block allocate(Layout) noexcept { return {}; }

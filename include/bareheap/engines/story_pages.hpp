@@ -17,17 +17,22 @@
 // Not for:  programs that run long: runs fall apart into pages when they are freed, pages once cut stay cut, and nothing
 //           ever merges. PageHeap does it right.
 // Cost:     allocate and deallocate of a block or a page: constant, but for the cutting of a page (256 stores). Of a run:
-//           its number of pages. walk: cut pages times free blocks. check: free blocks times pages / 512.
+//           its number of pages. A page freed: constant, or the number of cut pages where its first word looks like a
+//           header. walk: cut pages times free blocks, and for every 16384 pages all free and all cut pages; check: the
+//           same without the first. Both look at no list longer than it can be, so that a ring does not hold them. walk needs 4 KiB of stack.
 // Overhead: the object is six words. A page of small blocks loses 0.39 %, one of medium blocks 6.25 % to its header; a
 //           request is rounded up to 16, 256 or whole pages.
-// Bad frees: an address outside the pages handed out, one that is no block of its page and a layout of another class are
-//           caught; a double free is not noticed by the call. check() finds it, since it closes a list to a ring.
+// Bad frees: an address outside the pages handed out, one that is no entry of its page, a cut page freed as a whole and
+//           a layout of another class are caught. Not noticed by the call: a double free (check() finds it, since it
+//           closes a list to a ring), a page out of the middle of a run, and an address inside a lent page whose first
+//           word happens to be an entry size.
 // Invariants:
 //   1. fresh <= pages, and start is a multiple of the page size.
 //   2. Every cut page lies below fresh, on a page boundary, with a header that names one of the two entry sizes.
 //   3. Every free small block is an entry, not the first, of a page cut into small blocks, and is in the list once.
 //   4. The same for medium blocks.
-//   5. Every free page lies below fresh, on a page boundary, is in the list once, and is not cut.
+//   5. Every free page lies below fresh, on a page boundary, and is in the list once. (A cut page cannot be among them:
+//      its first word, the entry size, would be a link to there.)
 #pragma once
 
 #include "bareheap/core/allocator.hpp"
@@ -142,7 +147,7 @@ class BasicStoryPages {
   };
 
   // walk() and check() mark pages in bitmaps on the stack, a window of pages at a time.
-  static constexpr std::size_t window = 512;
+  static constexpr std::size_t window = 16384;
   using Marks = Bitmap<window>;
 
   static_assert(sizeof(Header) <= SmallBlock && alignof(Header) <= SmallBlock);
@@ -177,7 +182,8 @@ class BasicStoryPages {
 
   // Pages are counted in 32 bits: what lies beyond is left alone and counted as lost.
   Admission within_reach(Admission admission) const noexcept {
-    const std::size_t most = std::size_t{std::numeric_limits<std::uint32_t>::max() - pages_} * page_size;
+    const CheckedSize pages_left = std::size_t{std::numeric_limits<std::uint32_t>::max() - pages_};
+    const std::size_t most = (pages_left * page_size).value();
     if (admission && admission.taken.size > most) {
       admission.lost += admission.taken.size - most;
       admission.taken.size = most;
@@ -245,12 +251,23 @@ class BasicStoryPages {
     const Kind kind = kind_of(asked);
     if (kind == Kind::page || kind == Kind::run) {
       const std::size_t most = (fresh_ - page_of(at)) * page_size;
-      return on_page(at) && is_aligned(address_of(at), asked.alignment()) && granted(asked) <= most ? Fault::none
-                                                                                                  : Fault::wrong_layout;
+      const bool fits = on_page(at) && is_aligned(address_of(at), asked.alignment()) && granted(asked) <= most;
+      return fits && !is_cut(at) ? Fault::none : Fault::wrong_layout;
     }
     const std::size_t entry = granted(asked);
     if (header_of(at)->entry != entry) return Fault::wrong_layout;
     return on_page(at) || !is_aligned(address_of(at), entry) ? Fault::never_lent : Fault::none;
+  }
+
+  // Whether a page is cut: its first word can only deny it, since a lent page may hold anything.
+  bool is_cut(const std::byte* page) const noexcept {
+    const std::size_t entry = header_of(page)->entry;
+    if (entry != small_block && entry != medium_block) return false;
+    std::size_t left = fresh_;
+    for (const Header* header = cut_pages_; header != nullptr && left-- != 0; header = header->next) {
+      if (header == header_of(page)) return true;
+    }
+    return false;
   }
 
   void walk_window(std::size_t first, ExtentSink sink) const noexcept {
@@ -270,7 +287,8 @@ class BasicStoryPages {
     const std::size_t entry = header_of(page)->entry;
     const FreeList& list = entry == small_block ? free_small_ : free_medium_;
     Bitmap<PageSize / SmallBlock> free;
-    for (const FreeNode* node = list.first(); node != nullptr; node = node->next) {
+    std::size_t left = most_entries(entry);
+    for (const FreeNode* node = list.first(); node != nullptr && left-- != 0; node = node->next) {
       const std::size_t offset = address_of(node) - address_of(page);
       if (offset < page_size) free.set(offset / entry);
     }
@@ -282,7 +300,8 @@ class BasicStoryPages {
 
   Marks marks_of_free_pages(std::size_t first) const noexcept {
     Marks marks;
-    for (const FreeNode* node = free_pages_.first(); node != nullptr; node = node->next) {
+    std::size_t left = fresh_;
+    for (const FreeNode* node = free_pages_.first(); node != nullptr && left-- != 0; node = node->next) {
       if (page_of(node) - first < window) marks.set(page_of(node) - first);
     }
     return marks;
@@ -290,14 +309,17 @@ class BasicStoryPages {
 
   Marks marks_of_cut_pages(std::size_t first, std::size_t entry, std::size_t other_entry) const noexcept {
     Marks marks;
-    for (const Header* header = cut_pages_; header != nullptr; header = header->next) {
+    std::size_t left = fresh_;
+    for (const Header* header = cut_pages_; header != nullptr && left-- != 0; header = header->next) {
       const bool counts = header->entry == entry || header->entry == other_entry;
       if (counts && page_of(header) - first < window) marks.set(page_of(header) - first);
     }
     return marks;
   }
 
-  // A list that is longer than the pages it lies in has closed to a ring.
+  // A list that is longer than this has closed to a ring.
+  std::size_t most_entries(std::size_t entry) const noexcept { return fresh_ * (page_size / entry - 1); }
+
   bool cut_pages_hold() const noexcept {
     std::size_t left = fresh_;
     for (const Header* header = cut_pages_; header != nullptr; header = header->next) {
@@ -308,7 +330,7 @@ class BasicStoryPages {
   }
 
   bool blocks_hold(const FreeList& list, std::size_t entry) const noexcept {
-    std::size_t left = fresh_ * (page_size / entry - 1);
+    std::size_t left = most_entries(entry);
     for (const FreeNode* node = list.first(); node != nullptr; node = node->next) {
       if (left-- == 0 || !is_handed_out(node) || on_page(node) || !is_aligned(address_of(node), entry)) return false;
     }
@@ -325,12 +347,6 @@ class BasicStoryPages {
     std::size_t left = fresh_;
     for (const FreeNode* node = free_pages_.first(); node != nullptr; node = node->next) {
       if (left-- == 0 || !is_handed_out(node) || !on_page(node)) return false;
-    }
-    for (std::size_t first = 0; first < fresh_; first += window) {
-      const Marks cut = marks_of_cut_pages(first, small_block, medium_block);
-      for (const FreeNode* node = free_pages_.first(); node != nullptr; node = node->next) {
-        if (page_of(node) - first < window && cut.test(page_of(node) - first)) return false;
-      }
     }
     return true;
   }

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: MIT
+//
+// Checked: finds who writes where it must not, frees twice, or never frees.
+//
+//     block of the heap inside
+//     | . . | header | red zone | lent to the program . . . . . . | red zone . . |
+//                               `-> at, aligned as asked
+//     freed: | everything is poison . . . . . . . . . . . . . . . . . . . . . . .|  in the quarantine
+//
+//     live blocks  -> header <-> header <-> header      who asked for each: the list of leaks
+//     quarantine   [ oldest | ... | newest ]            leaves by the end when another comes in, verified
+//
+// For:      development, tests, and looking for a fault that shows far from its cause.
+// Not for:  little memory and hard time: every byte is written twice and the freed ones read once.
+// Cost:     allocate and deallocate: that of the heap inside, and the size of the block. check and walk: all live
+//           blocks and all of the quarantine.
+// Overhead: a block costs 64 bytes in front (or its alignment, where that is more), and 16 to 31 behind it. The object
+//           is four words, and four for each place of the quarantine.
+// Found:    at free and resize, and by check(): bytes overwritten behind a block (Fault::overflow), in front of it
+//           (underflow), or where its links are (live_list_torn). When a block leaves the quarantine, and by check(): a
+//           write after the free (written_after_free). At once: a double free, while the block is in the quarantine
+//           (freed_twice); another layout than asked with (wrong_layout; the alignment of plain new stands for one that
+//           is not known, as in free(p)); an address that was never lent (never_lent). Reads are not seen; what is
+//           read is poison.
+// No room:  before a request is refused the quarantine is emptied, and the heap inside is asked once more. Over a heap
+//           that does not take single blocks back, such as Bump, use a quarantine of 0.
+// Shrinking a block in place gives nothing back to the heap inside.
+// Invariants, after those of the heap inside:
+//   1. The list of live blocks is linked both ways and has as many blocks as were lent. (Fault::live_list_torn)
+//   2. The header of each goes with its address, and its red zones are whole. (Fault::underflow, Fault::overflow)
+//   3. Every byte of the quarantine is poison. (Fault::written_after_free)
+#pragma once
+
+#include "bareheap/core/allocator.hpp"
+#include "bareheap/parts/check_word.hpp"
+#include "bareheap/parts/ring.hpp"
+
+#include <cstdint>
+#include <new>
+#include <utility>
+
+namespace bareheap {
+
+/// A block that is lent and who asked for it.
+struct LentBlock {
+  const std::byte* at;
+  Layout asked;
+  const void* caller;
+};
+
+using LentBlockSink = FunctionRef<void(const LentBlock& block)>;
+
+template <Allocator Heap, std::size_t Quarantine = 32>
+class Checked {
+  struct Header {
+    Header* next;
+    Header* previous;
+    const void* caller;
+    std::size_t size;    // asked for
+    std::size_t behind;  // from there to the end of the block inside
+    std::size_t check;   // the alignment can be told from it
+  };
+
+  /// A freed block: what was lent, and the block of the heap inside. All that must be known is here, out of reach.
+  struct Freed {
+    std::byte* at = nullptr;
+    std::byte* start = nullptr;
+    Layout around{0, 1};
+
+    const std::byte* end() const noexcept { return start + around.size(); }
+  };
+
+ public:
+  static constexpr std::size_t red_zone = 16;
+
+  // What the program sees of memory that it has not written, must not write, and must not use any more.
+  static constexpr unsigned char fresh_fill = 0xC5;
+  static constexpr unsigned char red_fill = 0xFB;
+  static constexpr unsigned char freed_fill = 0xDF;
+
+  constexpr Checked() noexcept = default;
+
+  /// The heap inside is made of the arguments.
+  template <class... Arguments>
+    requires(sizeof...(Arguments) != 0 && std::constructible_from<Heap, Arguments...>)
+  constexpr explicit Checked(Arguments&&... arguments) noexcept : heap_(std::forward<Arguments>(arguments)...) {}
+
+  Admission init(Region region) noexcept
+    requires requires(Heap& inner) { inner.init(region); }
+  {
+    return heap_.init(region);
+  }
+
+  Admission add(Region region) noexcept
+    requires Growable<Heap>
+  {
+    return heap_.add(region);
+  }
+
+  /// Grants what is asked, to the byte. Not inlined, so that the caller is the place that asked.
+  [[gnu::noinline]] Block allocate(Layout asked) noexcept { return allocate(asked, caller_here()); }
+
+  /// The same for one who asks on behalf of `caller`.
+  Block allocate(Layout asked, const void* caller) noexcept {
+    const Layout around = layout_around(asked);
+    Block block = heap_.allocate(around);
+    if (!block && freed_.size() != 0) {
+      release_all();
+      block = heap_.allocate(around);
+    }
+    if (!block) return {};
+    return lend(block, asked, caller);
+  }
+
+  void deallocate(std::byte* at, Layout asked) noexcept {
+    if (at == nullptr) return;
+    Header& header = live_header(at, asked, caller_here());
+    const Freed freed{at, at - front_of(alignment_of(header)), inner_layout(header)};
+    unlink(header);
+    fill(freed.start, freed.around.size(), freed_fill);
+    detain(freed);
+  }
+
+  bool resize(std::byte* at, Layout asked, std::size_t size) noexcept {
+    Header& header = live_header(at, asked, caller_here());
+    const std::size_t wanted = with_red_zone(size).value();
+    if (wanted > header.size + header.behind && !extend(header, wanted)) return false;
+    const std::size_t whole = header.size + header.behind;
+    const std::size_t alignment = alignment_of(header);
+    if (size > header.size) fill(at + header.size, size - header.size, fresh_fill);
+    header.size = size;
+    header.behind = whole - size;
+    seal(header, alignment);
+    return true;
+  }
+
+  /// Empties the quarantine, after it has verified it.
+  void trim() noexcept {
+    release_all();
+    if constexpr (Stocked<Heap>) heap_.trim();
+  }
+
+  bool owns(const void* at) const noexcept { return heap_.owns(static_cast<const std::byte*>(at)); }
+
+  /// Stops where `at` is no live block, or one whose surroundings were overwritten.
+  std::size_t size_of(const std::byte* at) const noexcept { return live_header(at, caller_here()).size; }
+
+  /// The layout that a live block was asked with, or resized to. Stops as size_of does.
+  Layout layout_of(const std::byte* at) const noexcept {
+    const Header& header = live_header(at, caller_here());
+    return Layout(header.size, alignment_of(header));
+  }
+
+  /// What is in the quarantine is shown as cached; headers and red zones are part of the used tiles.
+  void walk(ExtentSink sink) const noexcept {
+    heap_.walk([&](const Extent& tile) {
+      if (tile.kind == ExtentKind::used) return show_used(tile, sink);
+      sink(tile);
+    });
+  }
+
+  [[nodiscard]] Fault check() const noexcept {
+    if (const Fault fault = heap_.check(); fault != Fault::none) return fault;
+    std::size_t left = live_;
+    const Header* previous = nullptr;
+    for (const Header* header = newest_; header != nullptr; header = header->next) {
+      if (left-- == 0 || !is_readable(lent_by(header))) return Fault::live_list_torn;
+      if (!goes_with(*header)) return Fault::underflow;
+      if (header->previous != previous) return Fault::live_list_torn;
+      if (const Fault fault = judge_zones(*header); fault != Fault::none) return fault;
+      previous = header;
+    }
+    if (left != 0) return Fault::live_list_torn;
+    for (std::size_t index = 0; index != freed_.size(); ++index) {
+      if (!is_poison(freed_[index])) return Fault::written_after_free;
+    }
+    return Fault::none;
+  }
+
+  /// Every block that is lent, the newest first. At the end of a program these are its leaks. The sink must not use the
+  /// heap.
+  void for_each_leak(LentBlockSink sink) const noexcept {
+    for (const Header* header = newest_; header != nullptr; header = header->next) {
+      sink({lent_by(header), Layout(header->size, alignment_of(*header)), header->caller});
+    }
+  }
+
+  /// The heap inside, to look at: what only it has to tell.
+  const Heap& inner() const noexcept { return heap_; }
+
+ private:
+  // What plain free(p) and unsized delete say, which do not know better (core/allocator.hpp, SelfSizing).
+  static constexpr std::size_t unknown_alignment = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+
+  // In front of what is lent: the header and the red zone.
+  static constexpr std::size_t front_least = 64;
+  static_assert(sizeof(Header) + red_zone <= front_least && alignof(Header) <= red_zone);
+
+  static constexpr std::size_t front_of(std::size_t alignment) noexcept {
+    return alignment < front_least ? front_least : alignment;
+  }
+
+  static constexpr std::size_t inner_alignment(std::size_t alignment) noexcept {
+    return alignment < alignof(Header) ? alignof(Header) : alignment;
+  }
+
+  // Rounded, so that an engine with granules up to the red zone grants what is asked of it.
+  static constexpr CheckedSize with_red_zone(std::size_t size) noexcept {
+    return (CheckedSize(size) + red_zone).aligned_up(red_zone);
+  }
+
+  // A size that leaves the range of std::size_t becomes the greatest there is, which every heap refuses.
+  static constexpr Layout layout_around(Layout asked) noexcept {
+    const CheckedSize size = CheckedSize(front_of(asked.alignment())) + with_red_zone(asked.size());
+    return Layout(size.value(), inner_alignment(asked.alignment()));
+  }
+
+  // The block inside as it is known: all of it is in the header.
+  static Layout inner_layout(const Header& header) noexcept {
+    const std::size_t alignment = alignment_of(header);
+    return Layout(front_of(alignment) + header.size + header.behind, inner_alignment(alignment));
+  }
+
+  static Header& header_of(std::byte* at) noexcept {
+    return *reinterpret_cast<Header*>(at - red_zone - sizeof(Header));
+  }
+  static const Header& header_of(const std::byte* at) noexcept { return header_of(const_cast<std::byte*>(at)); }
+
+  // Asks nothing of the header: it may be anywhere.
+  static std::byte* lent_by(const Header* header) noexcept {
+    return reinterpret_cast<std::byte*>(const_cast<Header*>(header)) + sizeof(Header) + red_zone;
+  }
+
+  static std::size_t word_of(const Header& header) noexcept {
+    return check_word(lent_by(&header), check_word(header.caller, header.size) + header.behind);
+  }
+
+  static std::size_t alignment_of(const Header& header) noexcept { return header.check ^ word_of(header); }
+
+  static bool goes_with(const Header& header) noexcept {
+    const std::size_t alignment = alignment_of(header);
+    return is_power_of_two(alignment) && is_aligned(address_of(lent_by(&header)), alignment);
+  }
+
+  static void fill(std::byte* at, std::size_t size, unsigned char value) noexcept { __builtin_memset(at, value, size); }
+
+  // A stretch is of one value where its first byte has it and each byte equals the next.
+  static bool is_all(const std::byte* at, std::size_t size, unsigned char value) noexcept {
+    if (size == 0) return true;
+    return *at == std::byte{value} && __builtin_memcmp(at, at + 1, size - 1) == 0;
+  }
+
+  static bool is_poison(const Freed& freed) noexcept { return is_all(freed.start, freed.around.size(), freed_fill); }
+
+  Block lend(Block block, Layout asked, const void* caller) noexcept {
+    const std::size_t front = front_of(asked.alignment());
+    std::byte* const at = block.at + front;
+    Header& header = header_of(at);
+    new (&header) Header{newest_, nullptr, caller, asked.size(), block.size - front - asked.size(), 0};
+    fill(at, asked.size(), fresh_fill);
+    seal(header, asked.alignment());
+    if (newest_ != nullptr) newest_->previous = &header;
+    newest_ = &header;
+    ++live_;
+    return {at, asked.size()};
+  }
+
+  // Writes what guards the block: the check word and both red zones.
+  static void seal(Header& header, std::size_t alignment) noexcept {
+    std::byte* const at = lent_by(&header);
+    header.check = word_of(header) ^ alignment;
+    fill(at - red_zone, red_zone, red_fill);
+    fill(at + header.size, header.behind, red_fill);
+  }
+
+  // Makes the block inside large enough for `wanted` bytes from what is lent on.
+  bool extend(Header& header, std::size_t wanted) noexcept {
+    const std::size_t alignment = alignment_of(header);
+    const std::size_t front = front_of(alignment);
+    std::byte* const start = lent_by(&header) - front;
+    if (!heap_.resize(start, inner_layout(header), (CheckedSize(front) + wanted).value())) return false;
+    std::size_t whole = wanted;
+    if constexpr (SelfSizing<Heap>) whole = heap_.size_of(start) - front;
+    header.behind = whole - header.size;
+    header.check = word_of(header) ^ alignment;
+    return true;
+  }
+
+  void unlink(Header& header) noexcept {
+    (header.previous != nullptr ? header.previous->next : newest_) = header.next;
+    if (header.next != nullptr) header.next->previous = header.previous;
+    --live_;
+  }
+
+  // True where a header can be read in front of `at`.
+  bool is_readable(const std::byte* at) const noexcept {
+    return is_aligned(address_of(at), alignof(Header)) && heap_.owns(at) &&
+           heap_.owns(at - red_zone - sizeof(Header));
+  }
+
+  bool is_linked(const Header& header) const noexcept {
+    const Header* const next = header.next;
+    const Header* const previous = header.previous;
+    const bool next_holds = next == nullptr || (is_readable(lent_by(next)) && next->previous == &header);
+    if (previous == nullptr) return next_holds && newest_ == &header;
+    return next_holds && is_readable(lent_by(previous)) && previous->next == &header;
+  }
+
+  static Fault judge_zones(const Header& header) noexcept {
+    const std::byte* const at = lent_by(&header);
+    if (!is_all(at - red_zone, red_zone, red_fill)) return Fault::underflow;
+    return is_all(at + header.size, header.behind, red_fill) ? Fault::none : Fault::overflow;
+  }
+
+  // Why `at` has no good header: it is in the quarantine, or it is live and its header was overwritten, or neither.
+  [[gnu::cold]] Fault why_no_header(const std::byte* at) const noexcept {
+    for (std::size_t index = 0; index != freed_.size(); ++index) {
+      if (freed_[index].at == at) return Fault::freed_twice;
+    }
+    std::size_t left = live_;
+    for (const Header* header = newest_; header != nullptr && left-- != 0; header = header->next) {
+      if (lent_by(header) == at) return Fault::underflow;
+      if (!is_readable(lent_by(header))) break;
+    }
+    return Fault::never_lent;
+  }
+
+  const Header& live_header(const std::byte* at, const void* caller) const noexcept {
+    Fault fault = Fault::never_lent;
+    if (is_readable(at)) {
+      const Header& header = header_of(at);
+      fault = goes_with(header) ? judge_zones(header) : why_no_header(at);
+      if (fault == Fault::none && !is_linked(header)) fault = Fault::live_list_torn;
+      if (fault == Fault::none) [[likely]] return header;
+    }
+    panic({.fault = fault, .address = at, .caller = caller});
+  }
+
+  // The same, where the caller says what was lent.
+  Header& live_header(std::byte* at, Layout said, const void* caller) const noexcept {
+    const Header& header = live_header(at, caller);
+    const bool alignment_fits = said.alignment() == alignment_of(header) || said.alignment() == unknown_alignment;
+    if (said.size() != header.size || !alignment_fits) [[unlikely]] {
+      panic({.fault = Fault::wrong_layout, .address = at, .caller = caller});
+    }
+    return header_of(at);
+  }
+
+  void detain(const Freed& block) noexcept {
+    if constexpr (Quarantine == 0) {
+      heap_.deallocate(block.start, block.around);
+    } else {
+      if (freed_.full()) release_oldest();
+      freed_.push(block);
+    }
+  }
+
+  void release_oldest() noexcept {
+    const Freed block = freed_.pop();
+    if (!is_poison(block)) [[unlikely]] {
+      panic({.fault = Fault::written_after_free, .address = block.at, .caller = caller_here()});
+    }
+    heap_.deallocate(block.start, block.around);
+  }
+
+  void release_all() noexcept {
+    while (freed_.size() != 0) release_oldest();
+  }
+
+  // The lowest part of [at, end) that is in the quarantine; empty, at `end`, where there is none.
+  Extent next_cached(const std::byte* at, const std::byte* end) const noexcept {
+    Extent next{end, 0, ExtentKind::cached};
+    for (std::size_t index = 0; index != freed_.size(); ++index) {
+      const Freed& block = freed_[index];
+      const std::byte* const first = address_of(block.start) < address_of(at) ? at : block.start;
+      if (address_of(block.end()) <= address_of(at) || address_of(first) >= address_of(next.at)) continue;
+      const std::byte* const last = address_of(block.end()) < address_of(end) ? block.end() : end;
+      next = {first, static_cast<std::size_t>(last - first), ExtentKind::cached};
+    }
+    return next;
+  }
+
+  void show_used(const Extent& tile, ExtentSink sink) const noexcept {
+    for (const std::byte* at = tile.at; at != tile.end();) {
+      const Extent cached = next_cached(at, tile.end());
+      if (cached.at != at) sink({at, static_cast<std::size_t>(cached.at - at), ExtentKind::used});
+      if (cached.size != 0) sink(cached);
+      at = cached.end();
+    }
+  }
+
+  Heap heap_;
+  Header* newest_ = nullptr;
+  std::size_t live_ = 0;
+  Ring<Freed, Quarantine> freed_;
+};
+
+}  // namespace bareheap
