@@ -10,7 +10,13 @@ import unittest
 from workshop import PNG, Workshop
 
 BUILDS = """case "$*" in
-  *bareheap-picture*) mkdir -p build/host/tools/picture ;;
+  *bareheap-picture*)
+    mkdir -p build/host/tools/picture
+    cat >build/host/tools/picture/bareheap-picture <<'TOOL'
+#!/usr/bin/env bash
+[[ $1 != *damaged* ]] || { echo "bareheap-picture: the file ends too early." >&2; exit 1; }
+TOOL
+    chmod +x build/host/tools/picture/bareheap-picture ;;
   *--target\\ homer*) mkdir -p build/aarch64/kernels/homer; echo image >build/aarch64/kernels/homer/homer.img ;;
 esac"""
 
@@ -196,10 +202,19 @@ class Build(Workshop):
 
     def test_engine_and_picture_reach_cmake(self) -> None:
         self.fake_build(BUILDS)
-        (self.home / "my picture.png").write_bytes(PNG)
-        status, _, complaint = self.run_it("--engine=bump", "--picture", "my picture.png")
+        (self.home / "my picture;.png").write_bytes(PNG)
+        status, _, complaint = self.run_it("--engine=bump", "--picture", "my picture;.png")
         self.assertEqual((status, complaint), (0, ""))
-        self.assertIn(f"-DHOMER_ENGINE=bump -DHOMER_PICTURE:FILEPATH={self.home}/my picture.png", self.cmake_calls()[2])
+        copy = self.project / "out/picture.png"
+        self.assertIn(f"-DHOMER_ENGINE=bump -DHOMER_PICTURE:FILEPATH={copy}", self.cmake_calls()[2])
+        self.assertEqual(copy.read_bytes(), PNG)
+
+    def test_a_damaged_picture_is_refused_with_the_tools_sentence_and_no_kernel_is_built(self) -> None:
+        self.fake_build(BUILDS)
+        (self.home / "damaged.png").write_bytes(PNG)
+        status, _, complaint = self.run_it("--picture", "damaged.png")
+        self.assertEqual((status, complaint), (2, "run: the file ends too early.\n"))
+        self.assertEqual(len(self.cmake_calls()), 2)
 
     def test_without_test_libraries_the_tests_are_left_out(self) -> None:
         self.fake_build(BUILDS)

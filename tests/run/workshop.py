@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-LET_IN = "basename bash cat dirname env grep head id mkdir od realpath sed sleep tail tr"
+LET_IN = "basename bash cat chmod cp dirname env grep head id mkdir od realpath rm sed sleep tail tr"
 PNG = b"\x89PNG\r\n\x1a\n and so on"
 
 
