@@ -15,7 +15,7 @@ namespace bareheap::faults {
 template <class Heap>
 class Scene {
  public:
-  static constexpr std::size_t region_size = std::size_t{16} * 4096;
+  static constexpr std::size_t region_size = std::size_t{32} * 4096;
   static constexpr Layout small{48, 16};
   static constexpr Layout large{5000, 16};
   static constexpr Layout aligned{64, 256};

@@ -51,6 +51,16 @@ void print_for_every_heap(const char* title) {
                       column_of<StoryPages>("StoryPages", Misuses<StoryPages>::all())});
 }
 
+/// Over Bump without a quarantine: it takes no single block back.
+template <template <class> class Misuses>
+void print_under_checked(const char* title) {
+  using CheckedBump = Checked<Bump, 0>;
+  print_table(title, {column_of<CheckedBump>("Bump", Misuses<CheckedBump>::all()),
+                      column_of<Checked<HoleList>>("HoleList", Misuses<Checked<HoleList>>::all()),
+                      column_of<Checked<PageHeap>>("PageHeap", Misuses<Checked<PageHeap>>::all()),
+                      column_of<Checked<StoryPages>>("StoryPages", Misuses<Checked<StoryPages>>::all())});
+}
+
 template <class Heap>
 struct Frees {
   static std::vector<Misuse<Heap>> all() { return wrong_frees<Heap>(); }
@@ -80,5 +90,7 @@ tables are what it printed; a test compares them with a new run.
 int main() {
   std::fputs(introduction, stdout);
   print_for_every_heap<Frees>("Frees");
+  print_under_checked<Frees>("Frees, under Checked");
   print_for_every_heap<Writes>("Writes");
+  print_under_checked<Writes>("Writes, under Checked");
 }

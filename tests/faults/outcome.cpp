@@ -57,6 +57,10 @@ std::string short_name(Fault fault) {
     case Fault::never_lent: return "never lent";
     case Fault::freed_twice: return "free already";
     case Fault::wrong_layout: return "wrong layout";
+    case Fault::overflow: return "overflow";
+    case Fault::underflow: return "underflow";
+    case Fault::written_after_free: return "written after free";
+    case Fault::live_list_torn: return "live list torn";
     case Fault::invariant_1: return "invariant 1";
     case Fault::invariant_2: return "invariant 2";
     case Fault::invariant_3: return "invariant 3";
