@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The fixed part of the laws, and a lattice of sizes and alignments, without any test framework: for compilers and targets
 // that have none, such as 32 bits (-m32).
-#include "bareheap/bareheap.hpp"
+#include "bareheap/engines/bump.hpp"
+#include "bareheap/engines/hole_list.hpp"
+#include "bareheap/engines/null_heap.hpp"
+#include "bareheap/engines/page_heap.hpp"
+#include "bareheap/engines/story_pages.hpp"
 #include "laws/fixed.hpp"
 
 #include <cstdio>
