@@ -128,13 +128,14 @@ class Auditor {
   Law judge(Block block, Layout asked) const noexcept {
     if (!is_aligned(address_of(block.at), asked.alignment())) return Law::aligned;
     if (block.size < asked.size()) return Law::enough;
+    const bool inside = taken_.contains(block.at) && block.size <= address_of(taken_.end()) - address_of(block.at);
+    if (!inside || !heap_->owns(block.at)) return Law::owned;
     const Region lent{block.at, block.size == 0 ? 1 : block.size};
     for (std::size_t index = 0; index < live_; ++index) {
       const std::size_t granted = blocks_[index].granted;
       if (lent.overlaps({blocks_[index].at, granted == 0 ? 1 : granted})) return Law::apart;
     }
-    const bool inside = taken_.contains(block.at) && block.size <= address_of(taken_.end()) - address_of(block.at);
-    return inside && heap_->owns(block.at) ? Law::none : Law::owned;
+    return Law::none;
   }
 
   Law after_refusal(const Picture& before) const noexcept {

@@ -54,6 +54,44 @@ class BreaksOwned : public Bump {
   alignas(8) inline static std::byte elsewhere_[8];
 };
 
+/// When the region is full, lends small blocks whose last bytes lie beyond its end.
+class BreaksOwnedAtTheEnd : public Bump {
+ public:
+  Admission init(Region region) noexcept {
+    const Admission admission = Bump::init(region);
+    end_ = admission.taken.end();
+    return admission;
+  }
+
+  Block allocate(Layout asked) noexcept {
+    const Block block = Bump::allocate(asked);
+    const bool fits_wrongly = asked.size() > 8 && asked.size() <= 16 && is_aligned(address_of(end_ - 8), asked.alignment());
+    return block || !fits_wrongly ? block : Block{end_ - 8, 16};
+  }
+
+ private:
+  std::byte* end_ = nullptr;
+};
+
+/// Writes into the last byte of a large block that is lent.
+class BreaksApartAtTheEnd : public Bump {
+ public:
+  Block allocate(Layout asked) noexcept {
+    const Block block = Bump::allocate(asked);
+    if (large_) large_.at[large_.size - 1] ^= std::byte{1};
+    large_ = block.size > 8192 ? block : Block{};
+    return block;
+  }
+
+  void deallocate(std::byte* at, Layout asked) noexcept {
+    large_ = {};
+    Bump::deallocate(at, asked);
+  }
+
+ private:
+  Block large_;
+};
+
 /// Shows the picture without its first byte.
 class BreaksTiled : public Bump {
  public:

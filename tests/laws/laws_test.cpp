@@ -97,6 +97,8 @@ TEST(BrokenEngines, each_law_has_an_engine_that_fails_it_and_no_other) {
   EXPECT_EQ(first_broken<BreaksEnough>(), Law::enough);
   EXPECT_EQ(first_broken<BreaksApart>(), Law::apart);
   EXPECT_EQ(first_broken<BreaksOwned>(), Law::owned);
+  EXPECT_EQ(first_broken<BreaksApartAtTheEnd>(), Law::apart);
+  EXPECT_EQ(first_broken<BreaksOwnedAtTheEnd>(), Law::owned);
   EXPECT_EQ(first_broken<BreaksTiled>(), Law::tiled);
   EXPECT_EQ(first_broken<BreaksWholeAgain>(), Law::whole_again);
   EXPECT_EQ(first_broken<BreaksNothingLost>(), Law::nothing_lost);

@@ -40,7 +40,7 @@ struct Count {
 };
 
 constexpr std::size_t around = 64;
-alignas(4096) std::byte memory[4096 + 4096];
+alignas(4096) std::byte memory[2 * 4096];
 
 template <class Heap>
 bool stops(Heap& heap, std::byte* at, Layout layout) {
@@ -52,7 +52,9 @@ bool stops(Heap& heap, std::byte* at, Layout layout) {
 template <class Heap>
 class Misuse {
  public:
-  Misuse(Region region, std::span<const Layout> layouts) : region_(region), layouts_(layouts) {}
+  /// `node_size`: how many bytes at the start of each free tile are the heap's.
+  Misuse(Region region, std::span<const Layout> layouts, std::size_t node_size)
+      : region_(region), layouts_(layouts), node_size_(node_size) {}
 
   const Count& count() const { return count_; }
 
@@ -99,7 +101,7 @@ class Misuse {
       if (extent.kind == ExtentKind::free) nodes.push_back(const_cast<std::byte*>(extent.at));
     });
     for (std::byte* node : nodes) {
-      for (std::size_t bit = 0; bit < 8 * granule; ++bit) {
+      for (std::size_t bit = 0; bit < 8 * node_size_; ++bit) {
         node[bit / 8] ^= std::byte{1} << (bit % 8);
         ++count_.flips;
         count_.flips_unnoticed += heap.check() == Fault::none;
@@ -110,18 +112,17 @@ class Misuse {
 
   std::string held() const { return {reinterpret_cast<const char*>(region_.start), region_.size}; }
 
-  static constexpr std::size_t granule = 16;
-
   Region region_;
   std::span<const Layout> layouts_;
+  std::size_t node_size_;
   Count count_;
 };
 
 template <class Heap>
-Count close(std::size_t bytes, std::span<const Layout> layouts, bool merges) {
+Count close(std::size_t bytes, std::span<const Layout> layouts, bool merges, std::size_t node_size = 0) {
   const Region region{memory + 4096 - around, bytes};
   Closure<Heap> closure(region, merges, layouts);
-  Misuse<Heap> misuse(region, layouts);
+  Misuse<Heap> misuse(region, layouts, node_size);
   const ClosureResult result = closure.run(4'000'000, std::ref(misuse));
   EXPECT_STREQ(name_of(result.law), name_of(Law::none));
   EXPECT_GT(result.calls, result.states);
@@ -137,7 +138,7 @@ Count close(std::size_t bytes, std::span<const Layout> layouts, bool merges) {
 // flipped bit made smaller or skipped by whole granules.
 TEST(MisuseClosure, HoleList_stops_every_free_that_touches_a_hole) {
   constexpr Layout layouts[] = {{16, 16}, {32, 16}, {48, 16}};
-  const Count count = close<HoleList>(8 * 16, layouts, true);
+  const Count count = close<HoleList>(8 * 16, layouts, true, 16);
   EXPECT_EQ(count.found_by_check, 0u) << "what is not stopped leaves the list whole";
   EXPECT_LT(count.unnoticed * 100, count.wrong_frees);
   EXPECT_LT(count.flips_unnoticed * 100, count.flips);
@@ -148,6 +149,15 @@ TEST(MisuseClosure, StoryPages_stops_what_is_no_entry_and_check_finds_double_fre
   const Count count = close<BasicStoryPages<16, 32, 64>>(2 * 64, layouts, false);
   EXPECT_GT(count.found_by_check, 0u);
   EXPECT_LT(count.unnoticed * 100, count.wrong_frees);
+}
+
+// Its map tells every block: whatever is no right free is stopped.
+TEST(MisuseClosure, PageHeap_stops_every_wrong_free) {
+  using Heap = BasicPageHeap<16, 32, 64>;
+  constexpr Layout layouts[] = {{16, 16}, {32, 16}, {64, 16}, {65, 16}};
+  const std::size_t map = CheckedSize(Heap::map_size(2)).aligned_up(Heap::page_size).value();
+  const Count count = close<Heap>(map + 2 * Heap::page_size, layouts, true);
+  EXPECT_EQ(count.stopped, count.wrong_frees);
 }
 
 TEST(MisuseClosure, Bump_stops_what_lies_outside_of_what_is_lent) {

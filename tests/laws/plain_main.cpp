@@ -28,14 +28,17 @@ void report(const char* heap, const Verdict& verdict) {
   ++failures;
 }
 
-/// Near every power of two: what the last bits of a size and of an alignment do to the arithmetic.
+/// Near every power of two: what the last bits of a size and of an alignment do to the arithmetic, on a heap in whose
+/// way a block of `obstacle` bytes lies.
 template <class Heap>
-std::size_t lattice(Heap& heap) {
+std::size_t lattice(Heap& heap, std::size_t obstacle) {
   std::size_t calls = 0;
+  const Layout in_the_way(obstacle, 8);
+  const Block first = heap.allocate(in_the_way);
   for (std::size_t alignment = 1; alignment != 0; alignment *= 2) {
     for (std::size_t power = 1; power != 0; power *= 2) {
-      for (std::size_t step = 0; step < 64; ++step) {
-        const Layout asked(power - 32 + step, alignment);
+      for (std::size_t step = 0; step < 256; ++step) {
+        const Layout asked(power - 128 + step, alignment);
         const Block block = heap.allocate(asked);
         ++calls;
         if (!block) continue;
@@ -44,6 +47,7 @@ std::size_t lattice(Heap& heap) {
       }
     }
   }
+  heap.deallocate(first.at, in_the_way);
   return calls;
 }
 
@@ -53,7 +57,7 @@ void judge(const char* name, bool merges, std::size_t size = region_size) {
   Heap heap;
   if (!heap.init({memory, region_size})) return;
   std::size_t calls = 0;
-  for (int round = 0; round < 4; ++round) calls += lattice(heap);
+  for (const std::size_t obstacle : {0u, 24u, 3000u}) calls += lattice(heap, obstacle);
   std::printf("%-24s %zu calls of the lattice\n", name, calls);
 }
 

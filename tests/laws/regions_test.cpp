@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// A million heaps with regions of every kind, good and bad, at first and later: no byte is written outside of what a heap
+// said that it took, and whatever was refused changed nothing.
+#include "bareheap/bareheap.hpp"
+#include "laws/fixed.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace bareheap::laws {
+namespace {
+
+constexpr std::size_t arena_size = 1024;
+alignas(64) std::byte arena[arena_size];
+
+/// Mostly somewhere in the arena; now and then reversed, wrapping, or nothing at all.
+Region any_region(Dice& dice) {
+  std::byte* const start = arena + dice.below(arena_size);
+  const std::size_t room = static_cast<std::size_t>(arena + arena_size - start);
+  switch (dice.below(16)) {
+    case 0: return Region::between(start, arena + dice.below(arena_size));
+    case 1: return {start, size_limit - dice.below(64)};
+    case 2: return {start, dice.below(8)};
+    case 3: return {nullptr, 0};
+    default: return {start, dice.below(room + 1)};
+  }
+}
+
+template <class Heap>
+class AnyRegions {
+ public:
+  explicit AnyRegions(std::uint32_t seed) : dice_(seed) {}
+
+  /// One heap's life; false where a byte outside was written.
+  bool play() {
+    std::memset(arena, memory_at_power_on, arena_size);
+    taken_.clear();
+    Heap heap;
+    offer(heap.init(reversed_is_refused(any_region(dice_))));
+    use(heap);
+    if constexpr (Growable<Heap>) {
+      for (int times = 0; times < 3; ++times) {
+        offer(heap.add(reversed_is_refused(any_region(dice_))));
+        use(heap);
+      }
+    }
+    return heap.check() == Fault::none && outside_is_untouched();
+  }
+
+ private:
+  // A reversed region that wraps must be refused; one that does not is another region, maybe larger than the arena.
+  static Region reversed_is_refused(Region region) {
+    const bool beyond = !region.wraps() && region.size > arena_size;
+    return beyond ? Region{region.start, 0} : region;
+  }
+
+  void offer(const Admission& admission) {
+    if (admission) taken_.push_back(admission.taken);
+  }
+
+  void use(Heap& heap) {
+    for (int times = 0; times < 4; ++times) {
+      const Layout asked(dice_.below(100), std::size_t{1} << dice_.below(6));
+      const Block block = heap.allocate(asked);
+      if (!block) continue;
+      std::memset(block.at, 0x11, block.size);
+      if (dice_.below(2) == 0) heap.deallocate(block.at, asked);
+    }
+  }
+
+  bool outside_is_untouched() const {
+    for (std::byte& byte : arena) {
+      if (byte == std::byte{memory_at_power_on}) continue;
+      bool inside = false;
+      for (const Region& region : taken_) inside = inside || region.contains(&byte);
+      if (!inside) return false;
+    }
+    return true;
+  }
+
+  Dice dice_;
+  std::vector<Region> taken_;
+};
+
+template <class Heap>
+class Regions : public testing::Test {};
+using Heaps = testing::Types<Bump, HoleList, BasicStoryPages<16, 32, 64>, BasicPageHeap<16, 32, 64>>;
+TYPED_TEST_SUITE(Regions, Heaps);
+
+TYPED_TEST(Regions, of_every_kind_are_taken_or_refused_and_nothing_outside_is_written) {
+  AnyRegions<TypeParam> regions(7);
+  for (int life = 0; life < 250'000; ++life) ASSERT_TRUE(regions.play()) << "life " << life;
+}
+
+}  // namespace
+}  // namespace bareheap::laws
