@@ -3,6 +3,7 @@
 #include "kernel/containers.hpp"
 #include "kernel/heap.hpp"
 #include "kernel/lab.hpp"
+#include "kernel/out_of_memory.hpp"
 #include "kernel/runner.hpp"
 
 #include "bareheap/bareheap.hpp"
@@ -49,6 +50,7 @@ const kernel_test::Test tests[] = {
     kernel_test::lab_tests[2],
     kernel_test::lab_tests[3],
     {"S2-10 containers", expect_containers},
+    {"out of memory at every request", [] { kernel_test::sweep_out_of_memory(scratch); }},
 };
 
 }  // namespace
