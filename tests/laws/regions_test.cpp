@@ -21,7 +21,7 @@ Region any_region(Dice& dice) {
   switch (dice.below(16)) {
     case 0: return Region::between(start, arena + dice.below(arena_size));
     case 1: return {start, size_limit - dice.below(64)};
-    case 2: return {start, dice.below(8)};
+    case 2: return {start, dice.below(room < 8 ? room + 1 : 8)};
     case 3: return {nullptr, 0};
     default: return {start, dice.below(room + 1)};
   }
