@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
 #include <vector>
 
 namespace bareheap {
@@ -38,10 +40,49 @@ Tiles stepped(const Heap& heap, std::size_t count) {
   return tiles;
 }
 
+/// What a pass of the check in steps of `count` finds.
+template <class Heap>
+Fault found_in_steps(const Heap& heap, std::size_t count) {
+  ResumableCheck check(heap);
+  for (unsigned steps = 0; !check.finished() && steps < 100000; ++steps) {
+    if (const Fault fault = check.step(count); fault != Fault::none) return fault;
+  }
+  EXPECT_TRUE(check.finished());
+  return Fault::none;
+}
+
+/// An Allocator with nothing beside it.
+template <class Heap>
+class Plain {
+ public:
+  Admission init(Region region) noexcept { return heap_.init(region); }
+  Block allocate(Layout asked) noexcept { return heap_.allocate(asked); }
+  void deallocate(std::byte* at, Layout asked) noexcept { heap_.deallocate(at, asked); }
+  bool resize(std::byte* at, Layout asked, std::size_t size) noexcept { return heap_.resize(at, asked, size); }
+  bool owns(const std::byte* at) const noexcept { return heap_.owns(at); }
+  void walk(ExtentSink sink) const noexcept { heap_.walk(sink); }
+  Fault check() const noexcept { return heap_.check(); }
+
+ private:
+  Heap heap_;
+};
+
+/// Keeps nothing back.
+struct Reserved : Reserve<HoleList> {
+  Reserved() : Reserve(Layout(size_limit, 1)) {}
+};
+
+static_assert(Stepwise<Locked<Counted<Headered<Checked<PageHeap>>>, NoLock>> && Stepwise<Reserve<StoryPages>>);
+static_assert(Stepwise<Fallback<Bump, HoleList>> && !Stepwise<Fallback<Bump, Plain<HoleList>>>);
+static_assert(!Stepwise<Locked<Counted<Headered<Checked<Plain<HoleList>>>>, NoLock>>);
+static_assert(!Stepwise<Reserve<Plain<HoleList>>>);
+
 template <class Heap>
 class Resumable : public testing::Test {};
-using Engines = testing::Types<NullHeap, Bump, HoleList, StoryPages>;
-TYPED_TEST_SUITE(Resumable, Engines);
+using Heaps = testing::Types<NullHeap, Bump, BasicBump<Direction::downward>, HoleList, PageHeap, StoryPages,
+                             Plain<HoleList>, Plain<StoryPages>, Locked<HoleList, NoLock>, Counted<PageHeap>,
+                             Headered<HoleList>, Checked<HoleList>, Reserved>;
+TYPED_TEST_SUITE(Resumable, Heaps);
 
 TYPED_TEST(Resumable, shows_every_tile_once_whatever_the_step) {
   const test::HostRegion memory(64 * 1024);
@@ -51,9 +92,14 @@ TYPED_TEST(Resumable, shows_every_tile_once_whatever_the_step) {
     ASSERT_EQ(laws::random_call(trial, dice, 4096), laws::Law::none);
     if (call % 50 != 49) continue;
     const Tiles whole = walked(trial.heap);
-    for (const std::size_t count : {1u, 2u, 3u, 7u, 1000000u}) EXPECT_EQ(stepped(trial.heap, count), whole) << count;
+    for (const std::size_t count : {1u, 2u, 3u, 7u, 1000000u}) {
+      EXPECT_EQ(stepped(trial.heap, count), whole) << count;
+      EXPECT_EQ(found_in_steps(trial.heap, count), Fault::none) << count;
+    }
     ResumableWalk walk(trial.heap);
-    static_cast<void>(walk.step(whole.size(), [](const Extent&) {}));
+    EXPECT_EQ(walk.step(0, [](const Extent&) { FAIL(); }), 0u);
+    EXPECT_FALSE(walk.finished());
+    static_cast<void>(walk.step(std::max<std::size_t>(whole.size(), 1), [](const Extent&) {}));
     EXPECT_TRUE(walk.finished()) << "with the last tile, not a step later";
   }
 }
@@ -149,6 +195,286 @@ TEST_F(Changing, statistics_are_counted_over_steps) {
   StatisticsCounter counter;
   while (!walk.finished()) static_cast<void>(walk.step(3, [&](const Extent& tile) { counter.add(tile); }));
   EXPECT_EQ(counter.figures(), statistics_of(heap));
+}
+
+TEST_F(Changing, a_check_in_steps_finds_what_is_torn_where_it_is_torn_and_ends_there) {
+  const std::size_t nothing = 0;
+  std::memcpy(at(9), &nothing, sizeof nothing);  // the fifth of eight holes
+  ResumableCheck check(heap);
+  EXPECT_EQ(check.step(0), Fault::none);
+  EXPECT_EQ(check.step(4), Fault::none);
+  EXPECT_FALSE(check.finished());
+  EXPECT_EQ(check.step(4), Fault::invariant_2);
+  EXPECT_TRUE(check.finished());
+  EXPECT_EQ(check.step(4), Fault::none) << "after the end";
+  check.restart();
+  EXPECT_FALSE(check.finished());
+  EXPECT_EQ(check.step(5), Fault::invariant_2);
+}
+
+// The hole above the last one that is shown has a link that nobody may follow.
+TEST_F(Changing, a_step_of_a_hole_list_goes_no_further_than_it_has_to) {
+  const std::size_t nowhere = 16;
+  std::memcpy(at(11) + sizeof(void*), &nowhere, sizeof nowhere);
+  Extent tiles[10];
+  ResumableWalk walk(heap);
+  EXPECT_EQ(walk.step(tiles), 10u);
+  EXPECT_EQ(tiles[9], (Extent{at(9), 16, ExtentKind::free}));
+  ResumableCheck check(heap);
+  EXPECT_EQ(check.step(6), Fault::none);
+  EXPECT_EQ(check.step(1), Fault::invariant_2);
+}
+
+TEST_F(Changing, the_address_reached_is_not_read_when_its_tile_is_gone) {
+  ResumableWalk walk(heap);
+  ResumableCheck check(heap);
+  Extent tiles[3];
+  EXPECT_EQ(walk.step(tiles), 3u);
+  EXPECT_EQ(check.step(2), Fault::none);
+  for (std::size_t index = 0; index < 16; index += 2) free(index);
+  const Block all = heap.allocate(Layout(256, 16));
+  ASSERT_TRUE(all);
+  std::memset(all.at, 0xFF, 256);
+  EXPECT_EQ(walk.step(tiles), 1u);
+  EXPECT_EQ(tiles[0], (Extent{at(3), 208, ExtentKind::used}));
+  EXPECT_EQ(check.step(2), Fault::none);
+  EXPECT_TRUE(walk.finished() && check.finished());
+}
+
+/// Flips each bit of `size` bytes at `at` by itself, and compares what check() and the steps of a check find.
+template <class Heap>
+std::size_t expect_steps_to_find_every_flip(const Heap& heap, std::byte* at, std::size_t size) {
+  std::size_t found = 0;
+  for (std::size_t bit = 0; bit < 8 * size; ++bit) {
+    const std::byte flip = std::byte{1} << (bit % 8);
+    at[bit / 8] ^= flip;
+    const bool is_torn = heap.check() != Fault::none;
+    found += is_torn;
+    for (const std::size_t count : {1u, 2u, 3u, 1000000u}) {
+      EXPECT_EQ(found_in_steps(heap, count) != Fault::none, is_torn) << "bit " << bit << ", steps of " << count;
+    }
+    at[bit / 8] ^= flip;
+  }
+  return found;
+}
+
+TEST_F(Changing, steps_of_a_check_find_every_flip_of_a_node_that_check_finds) {
+  std::size_t found = 0;
+  for (std::size_t index = 1; index < 16; index += 2) found += expect_steps_to_find_every_flip(heap, at(index), 16);
+  EXPECT_GT(found, 900u);
+}
+
+TEST(ResumablePages, steps_of_a_check_find_every_flip_of_the_map_that_check_finds) {
+  using Heap = BasicPageHeap<16, 32, 64>;
+  using Map = PageMap<16, 32, 64, MaxTree, BitTree>;
+  constexpr std::size_t pages = 40;
+  const test::HostRegion memory(pages * 64);
+  const test::HostRegion map(Heap::map_size(pages));
+  Heap heap;
+  ASSERT_TRUE(heap.init(memory.region(), map.region()));
+  laws::Dice dice(5);
+  for (unsigned call = 0; call < 24; ++call) {
+    const Block run = heap.allocate(Layout(64 + dice.below(100), 1));
+    ASSERT_TRUE(heap.allocate(Layout(1 + dice.below(32), 1)));
+    if (run && call % 2 == 0) heap.deallocate(run.at, Layout(run.size, 1));
+  }
+  ASSERT_EQ(heap.check(), Fault::none);
+  const std::size_t words = Heap::map_size(pages) - sizeof(Map);
+  EXPECT_GT(expect_steps_to_find_every_flip(heap, map.start() + sizeof(Map), words), 1500u);
+}
+
+TEST(ResumablePages, a_step_goes_on_inside_a_run_and_inside_a_cut_page) {
+  const test::HostRegion memory(8 * 4096);
+  const test::HostRegion map(PageHeap::map_size(8));
+  PageHeap heap;
+  ASSERT_TRUE(heap.init(memory.region(), map.region()));
+  const Block first = heap.allocate_pages(2);
+  const Block second = heap.allocate_pages(2);
+  ResumableWalk walk(heap);
+  ResumableCheck check(heap);
+  Extent tile[1];
+  EXPECT_EQ(walk.step(tile), 1u);
+  EXPECT_EQ(check.step(1), Fault::none);
+  heap.deallocate_pages(first.at, 2);
+  heap.deallocate_pages(second.at, 2);
+  ASSERT_EQ(heap.allocate_pages(7).at, memory.start());
+  EXPECT_EQ(check.step(1), Fault::none);
+  EXPECT_FALSE(check.finished());
+  EXPECT_EQ(walk.step(tile), 1u);
+  EXPECT_EQ(tile[0], (Extent{memory.start() + 2 * 4096, 5 * 4096, ExtentKind::used}));
+  ASSERT_TRUE(heap.allocate(Layout(256, 1)));
+  Extent blocks[5];
+  EXPECT_EQ(walk.step(blocks), 5u);
+  EXPECT_EQ(walk.step(tile), 1u);
+  EXPECT_EQ(tile[0], (Extent{memory.start() + 7 * 4096 + 5 * 256, 256, ExtentKind::free}));
+  EXPECT_EQ(check.step(1), Fault::none);
+  EXPECT_TRUE(check.finished());
+}
+
+TEST(ResumablePages, free_runs_that_touch_are_found_between_two_steps) {
+  const test::HostRegion memory(8 * 4096);
+  const test::HostRegion map(PageHeap::map_size(8));
+  PageHeap heap;
+  ASSERT_TRUE(heap.init(memory.region(), map.region()));
+  for (unsigned page = 0; page < 3; ++page) ASSERT_TRUE(heap.allocate_pages(1));
+  for (const unsigned page : {0u, 2u}) heap.deallocate_pages(memory.start() + page * 4096, 1);
+  const std::uint32_t free_page = 7u << 29 | 1;
+  std::byte* const words = map.start() + sizeof(PageMap<16, 256, 4096, MaxTree, BitTree>);
+  std::memcpy(words + sizeof free_page, &free_page, sizeof free_page);
+  EXPECT_EQ(found_in_steps(heap, 1), Fault::invariant_3);
+}
+
+// The regions of the first are 0 and 2. Every page of 0 and 1 is a tile, and 2 is one.
+TEST(ResumablePages, steps_of_a_check_test_every_region_of_every_heap) {
+  using Heap = BasicPageHeap<16, 32, 64>;
+  constexpr std::size_t pages = 8;
+  const test::HostRegion memory(3 * pages * 64);
+  const test::HostRegion maps[] = {test::HostRegion(Heap::map_size(pages)), test::HostRegion(Heap::map_size(pages)),
+                                   test::HostRegion(Heap::map_size(pages))};
+  const auto part = [&](std::size_t index) { return Region{memory.start() + index * pages * 64, pages * 64}; };
+  Fallback<Heap, Heap> heap;
+  ASSERT_TRUE(heap.first().init(part(0), maps[0].region()));
+  ASSERT_TRUE(heap.second().init(part(1), maps[1].region()));
+  ASSERT_TRUE(heap.first().add(part(2), maps[2].region()));
+  for (std::size_t page = 0; page < pages; ++page) {
+    ASSERT_TRUE(heap.first().allocate_pages(1));
+    ASSERT_TRUE(heap.second().allocate_pages(1));
+  }
+  for (const test::HostRegion& map : maps) {
+    const std::size_t head = sizeof(PageMap<16, 32, 64, MaxTree, BitTree>);
+    EXPECT_GT(expect_steps_to_find_every_flip(heap, map.start() + head, Heap::map_size(pages) - head), 300u);
+  }
+}
+
+/// Two heaps, each with two regions between those of the other.
+class Interleaved : public testing::Test {
+ protected:
+  Interleaved() {
+    EXPECT_TRUE(heap.init(part(0)));
+    EXPECT_TRUE(heap.add(part(1)));
+    EXPECT_TRUE(heap.first().add(part(2)));
+    EXPECT_TRUE(heap.second().add(part(3)));
+    for (Block& block : blocks) block = heap.allocate(granule);
+    for (std::size_t index = 0; index < blocks.size(); index += 3) heap.deallocate(blocks[index].at, granule);
+  }
+
+  Region part(std::size_t index) const { return {memory.start() + index * 256, 192}; }
+
+  const Layout granule{16, 16};
+  test::HostRegion memory{1024};
+  Fallback<HoleList, HoleList> heap;
+  std::vector<Block> blocks = std::vector<Block>(44);
+};
+
+TEST_F(Interleaved, steps_are_in_address_order_throughout) {
+  Tiles sorted = walked(heap);
+  const auto below = [](const Extent& one, const Extent& other) { return address_of(one.at) < address_of(other.at); };
+  EXPECT_FALSE(std::is_sorted(sorted.begin(), sorted.end(), below));
+  std::sort(sorted.begin(), sorted.end(), below);
+  for (std::size_t count = 1; count < sorted.size() + 2; ++count) EXPECT_EQ(stepped(heap, count), sorted) << count;
+}
+
+TEST_F(Interleaved, steps_of_a_check_test_every_region_of_both) {
+  for (std::size_t index = 0; index < blocks.size(); index += 3) {
+    EXPECT_GT(expect_steps_to_find_every_flip(heap, blocks[index].at, 16), 100u);
+  }
+}
+
+/// Counts how often it is taken.
+struct CountingLock {
+  struct State {};
+
+  void lock(State&, const void*) noexcept {
+    EXPECT_FALSE(is_held);
+    is_held = true;
+    ++takings;
+  }
+  bool try_lock(State& state) noexcept { return is_held ? false : (lock(state, nullptr), true); }
+  void unlock(State&, const void*) noexcept { is_held = false; }
+
+  static inline bool is_held = false;
+  static inline unsigned takings = 0;
+};
+
+TEST(ResumableLocked, the_lock_is_held_for_one_step_and_free_in_between) {
+  const test::HostRegion memory(4096);
+  Locked<HoleList, CountingLock> heap;
+  ASSERT_TRUE(heap.init(memory.region()));
+  for (unsigned block = 0; block < 6; ++block) ASSERT_TRUE(heap.allocate(Layout(16, 16)));
+  for (unsigned block = 0; block < 6; block += 2) heap.deallocate(memory.start() + 16 * block, Layout(16, 16));
+  CountingLock::takings = 0;
+  ResumableWalk walk(heap);
+  ResumableCheck check(heap);
+  for (const std::size_t count : {2u, 2u, 2u, 1u}) {
+    EXPECT_EQ(walk.step(2, [](const Extent&) { EXPECT_TRUE(CountingLock::is_held); }), count);
+    EXPECT_EQ(check.step(1), Fault::none);
+    EXPECT_FALSE(CountingLock::is_held);
+  }
+  EXPECT_TRUE(walk.finished() && check.finished());
+  EXPECT_EQ(CountingLock::takings, 8u);
+}
+
+/// Twelve blocks of 32 bytes, each with a hole after it, so that a step of the check is about one of them.
+class Guarded : public testing::Test {
+ protected:
+  Guarded() {
+    EXPECT_TRUE(heap.init(memory.region()));
+    for (std::byte*& block : blocks) block = heap.allocate(layout).at;
+    for (unsigned index = 1; index < 24; index += 2) free(index);
+    heap.trim();
+  }
+
+  void free(unsigned index) { heap.deallocate(blocks[index], layout); }
+
+  /// The number of the step of one hole that finds `fault`; 0: none does.
+  unsigned step_that_finds(Fault fault) {
+    ResumableCheck check(heap);
+    for (unsigned step = 1; !check.finished(); ++step) {
+      if (check.step(1) == fault) return step;
+    }
+    return 0;
+  }
+
+  const Layout layout{32, 16};
+  test::HostRegion memory{8192};
+  Checked<HoleList> heap;
+  std::byte* blocks[24];
+};
+
+TEST_F(Guarded, a_step_tests_the_bytes_around_its_own_blocks) {
+  EXPECT_EQ(step_that_finds(Fault::overflow), 0u);
+  blocks[10][32] ^= std::byte{1};
+  EXPECT_EQ(step_that_finds(Fault::overflow), 6u);
+  blocks[10][32] ^= std::byte{1};
+  blocks[22][-1] ^= std::byte{1};
+  EXPECT_EQ(step_that_finds(Fault::underflow), 12u);
+}
+
+TEST_F(Guarded, a_step_tests_what_is_poison_among_its_tiles) {
+  free(14);
+  EXPECT_EQ(step_that_finds(Fault::written_after_free), 0u);
+  blocks[14][3] ^= std::byte{1};
+  EXPECT_EQ(step_that_finds(Fault::written_after_free), 8u);
+}
+
+TEST_F(Guarded, a_block_in_the_quarantine_is_a_tile_of_its_own_in_steps_too) {
+  for (const unsigned index : {2u, 4u, 20u}) free(index);
+  const Tiles whole = walked(heap);
+  const auto is_cached = [](const Extent& tile) { return tile.kind == ExtentKind::cached; };
+  EXPECT_EQ(std::count_if(whole.begin(), whole.end(), is_cached), 3);
+  for (const std::size_t count : {1u, 2u, 3u, 100u}) EXPECT_EQ(stepped(heap, count), whole) << count;
+}
+
+TEST(ResumableCounted, each_step_tests_the_figures) {
+  struct Torn : Counted<HoleList> {
+    void tear() { const_cast<Counters&>(counters()).live_blocks = 7; }
+  };
+  const test::HostRegion memory(256);
+  Torn heap;
+  ASSERT_TRUE(heap.init(memory.region()));
+  EXPECT_EQ(found_in_steps(heap, 1), Fault::none);
+  heap.tear();
+  EXPECT_EQ(found_in_steps(heap, 1), Fault::invariant_1);
 }
 
 }  // namespace

@@ -121,10 +121,50 @@ class Auditor {
     if (heap_->check() != Fault::none) return Law::sound;
     if (!tiles_hold()) return Law::tiled;
     if (live_ != 0 && !keeps_fill(blocks_[trail_ % live_])) return Law::apart;
+    const std::uint64_t any = mixed(trail_, live_);
+    const std::byte* from = taken_.start + static_cast<std::size_t>(any % (taken_.size + 1));
+    return step(from, 1 + any / 65536 % 8);
+  }
+
+  /// One step of a walk and of a check, held against the whole walk. `from` becomes where the next one goes on.
+  [[nodiscard]] Law step(const std::byte*& from, std::size_t count) const noexcept {
+    if constexpr (Stepwise<Heap>) {
+      const std::byte* const start = from;
+      const auto [right, next] = part_of_walk(start, count);
+      Picture shown;
+      from = heap_->walk_step(start, count, [&shown](const Extent& tile) { shown.add(tile); });
+      if (shown != right || from != next) return Law::in_steps;
+      const CheckStep checked = heap_->check_step(start, count);
+      const bool goes_on = checked.next == nullptr || address_of(checked.next) > address_of(start);
+      if (checked.fault != Fault::none || !goes_on) return Law::in_steps;
+    } else {
+      from = nullptr;
+    }
     return Law::none;
   }
 
  private:
+  struct PartOfWalk {
+    Picture shown;
+    const std::byte* next = nullptr;
+  };
+
+  /// What a step has to show and to answer.
+  PartOfWalk part_of_walk(const std::byte* from, std::size_t count) const noexcept {
+    PartOfWalk part;
+    const std::byte* end = from;
+    heap_->walk([&](const Extent& tile) {
+      if (address_of(tile.end()) <= address_of(from)) return;
+      if (count == 0) part.next = end;
+      if (count == 0) return;
+      --count;
+      end = tile.end();
+      const std::byte* const at = address_of(tile.at) < address_of(from) ? from : tile.at;
+      part.shown.add({at, address_of(end) - address_of(at), tile.kind});
+    });
+    return part;
+  }
+
   Law judge(Block block, Layout asked) const noexcept {
     if (!is_aligned(address_of(block.at), asked.alignment())) return Law::aligned;
     if (block.size < asked.size()) return Law::enough;

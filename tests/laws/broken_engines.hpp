@@ -147,4 +147,33 @@ class BreaksSound : public Bump {
   [[nodiscard]] Fault check() const noexcept { return live_blocks() < 2 ? Bump::check() : Fault::invariant_2; }
 };
 
+/// Does not cut the tile in which a step begins.
+class BreaksInSteps : public Bump {
+ public:
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept {
+    const std::byte* const next = Bump::walk_step(from, count, [](const Extent&) {});
+    Bump::walk([&](const Extent& tile) {
+      if (address_of(tile.end()) <= address_of(from) || count == 0) return;
+      sink(tile);
+      --count;
+    });
+    return next;
+  }
+};
+
+/// Forgets that there is more after the last tile that may be shown.
+class BreaksInStepsAtTheEnd : public Bump {
+ public:
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept {
+    static_cast<void>(Bump::walk_step(from, count, sink));
+    return nullptr;
+  }
+};
+
+/// Never comes to the end of its check.
+class BreaksInStepsOfTheCheck : public Bump {
+ public:
+  [[nodiscard]] CheckStep check_step(const std::byte* from, std::size_t) const noexcept { return {check(), from}; }
+};
+
 }  // namespace bareheap::laws

@@ -31,7 +31,7 @@ class Closure {
 
  public:
   static constexpr std::size_t most_blocks = 16;
-  static constexpr std::size_t largest_node = 16;
+  static constexpr std::size_t largest_node = 2 * sizeof(std::size_t);
   using Judge = Auditor<Heap, most_blocks>;
 
   /// `region` is the heap's for the whole run, since its state holds addresses.
@@ -88,8 +88,19 @@ class Closure {
     put_back(state);
     ++result_.calls;
     result_.law = call();
-    if (judge_.refused() && memory() != state.memory) result_.law = Law::nothing_lost;
+    if (result_.law == Law::none && judge_.refused() && !is_as_before(state)) result_.law = Law::nothing_lost;
     remember();
+  }
+
+  /// After a refusal: byte for byte, but that a heap with a stock may have trimmed it to look for room.
+  bool is_as_before(const State& state) {
+    const std::string refused = memory();
+    if (refused == state.memory) return true;
+    if constexpr (Stocked<Heap>) {
+      put_back(state);
+      heap_.trim();
+    }
+    return memory() == refused;
   }
 
   void put_back(const State& state) {

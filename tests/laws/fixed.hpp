@@ -92,6 +92,24 @@ Verdict walk_twice(Region region, bool merges, std::uint32_t seed, std::size_t c
   return {once == again ? Law::none : Law::same_again, "walk twice", calls, seed};
 }
 
+/// Law 10: a walk in steps with a call before each. `first` of the verdict is the number of the step, over all passes.
+template <class Heap>
+Verdict step_through(Region region, bool merges, std::uint32_t seed) noexcept {
+  Trial<Heap> trial(region, merges);
+  Dice dice(seed);
+  std::size_t steps = 0;
+  for (unsigned pass = 0; pass < 8; ++pass) {
+    const std::byte* from = nullptr;
+    do {
+      Law broken = random_call(trial, dice, trial.admission.taken.size / 4 + 2);
+      if (broken == Law::none) broken = trial.auditor.step(from, 1 + dice.below(5));
+      if (broken != Law::none) return {broken, "walk in steps", steps, seed};
+      ++steps;
+    } while (from != nullptr);
+  }
+  return {trial.auditor.free_all(seed % 3), "walk in steps, all freed", steps, seed};
+}
+
 /// Blocks of one size until there is no room, everything freed in three orders, and as many fit again each time that
 /// the engine merges. `first` of the verdict is the size.
 template <class Heap>
@@ -178,6 +196,8 @@ Verdict keep_the_laws(Region region, bool merges, std::size_t region_step) noexc
   for (std::uint32_t seed = 1; seed <= 8; ++seed) {
     const Verdict verdict = walk_twice<Heap>(small, merges, seed, 400);
     if (!verdict.kept()) return verdict;
+    const Verdict stepped = step_through<Heap>({region.start, 12 * 4096}, merges, seed);
+    if (!stepped.kept()) return stepped;
   }
   constexpr std::size_t sizes[] = {0, 1, 16, 100, 256, 1000, 4096, 9000};
   for (const std::size_t size : sizes) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A million heaps with regions of every kind, good and bad, at first and later: no byte is written outside of what a heap
-// said that it took, and whatever was refused changed nothing.
-#include "bareheap/bareheap.hpp"
+// A million and a half heaps with regions of every kind, good and bad, at first and later: no byte is written outside
+// of what a heap said that it took, and whatever was refused changed nothing.
 #include "laws/fixed.hpp"
+#include "wrappers/stacks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -85,7 +85,8 @@ class AnyRegions {
 
 template <class Heap>
 class Regions : public testing::Test {};
-using Heaps = testing::Types<Bump, HoleList, BasicStoryPages<16, 32, 64>, BasicPageHeap<16, 32, 64>>;
+using Heaps = testing::Types<Bump, HoleList, BasicStoryPages<16, 32, 64>, BasicPageHeap<16, 32, 64>,
+                             Locked<Counted<Headered<HoleList>>, Spin>, Fallback<HoleList, Checked<HoleList, 2>>>;
 TYPED_TEST_SUITE(Regions, Heaps);
 
 TYPED_TEST(Regions, of_every_kind_are_taken_or_refused_and_nothing_outside_is_written) {

@@ -52,4 +52,25 @@ concept Stocked = Allocator<A> && requires(A& heap) {
   { heap.trim() } noexcept -> std::same_as<void>;
 };
 
+/// What a step of a check found. A fault ends the pass.
+struct CheckStep {
+  Fault fault = Fault::none;
+  const std::byte* next = nullptr;  ///< where the next step goes on; null: this was the last one
+};
+
+/// Can be walked and checked a few tiles at a time. `from` is an address and nothing else: null at first, then what the
+/// step before answered, which is above the `from` of that step. It need not be where a tile begins any more, and is
+/// never read through. `count` is one at least. What a step costs is told by each engine; for most it is `count`, and
+/// not the size of the heap.
+/// * walk_step() shows at most `count` tiles in address order, from the one that holds `from`, cut to begin there.
+///   Answers the end of the last one; null where no tile is above it.
+/// * check_step() tests, for at most `count` tiles from there, every invariant that a tile and its neighbours tell, and
+///   any more that the engine likes. So the steps of one pass find what check() finds, if nothing changes between them.
+template <class A>
+concept Stepwise =
+    Allocator<A> && requires(const A& view, const std::byte* from, std::size_t count, ExtentSink sink) {
+      { view.walk_step(from, count, sink) } noexcept -> std::same_as<const std::byte*>;
+      { view.check_step(from, count) } noexcept -> std::same_as<CheckStep>;
+    };
+
 }  // namespace bareheap

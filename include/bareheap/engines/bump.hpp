@@ -10,7 +10,7 @@
 //
 // For:      boot code, arenas that are dropped as a whole, chapter two.
 // Not for:  programs that free in another order than all at once: one long-lived block keeps everything (S2-18).
-// Cost:     every call is constant: allocate an addition and two comparisons, deallocate a subtraction.
+// Cost:     every call is constant: allocate an addition and two comparisons, deallocate a subtraction; so is a step.
 // Overhead: the object is four words; a block costs its size and the padding to its alignment, rounded to nothing.
 // Bad frees: an address or size outside what is lent, and any free while nothing is lent, are caught. A double free is
 //           not noticed while other blocks live: Bump knows how many blocks are lent, not which.
@@ -77,10 +77,15 @@ class BasicBump {
   bool owns(const void* at) const noexcept { return Region::between(start_, end_).contains(at); }
 
   /// At most two tiles: all that was lent since the heap was last empty, and the rest.
-  void walk(ExtentSink sink) const noexcept {
+  void walk(ExtentSink sink) const noexcept { static_cast<void>(walk_step(nullptr, 2, sink)); }
+
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept {
     constexpr bool up = Way == Direction::upward;
-    if (next_ != start_) sink({start_, distance(start_, next_), up ? ExtentKind::used : ExtentKind::free});
-    if (next_ != end_) sink({next_, distance(next_, end_), up ? ExtentKind::free : ExtentKind::used});
+    TileStep step(from, count, sink);
+    if (step.show(start_, distance(start_, next_), up ? ExtentKind::used : ExtentKind::free)) {
+      static_cast<void>(step.show(next_, distance(next_, end_), up ? ExtentKind::free : ExtentKind::used));
+    }
+    return step.next();
   }
 
   [[nodiscard]] Fault check() const noexcept {
@@ -89,6 +94,9 @@ class BasicBump {
     if ((live_ == 0) != (next_ == origin())) return Fault::invariant_2;
     return Fault::none;
   }
+
+  /// All of check().
+  [[nodiscard]] CheckStep check_step(const std::byte*, std::size_t) const noexcept { return {check(), nullptr}; }
 
   /// Blocks lent and not freed.
   std::size_t live_blocks() const noexcept { return live_; }
@@ -134,6 +142,6 @@ class BasicBump {
 /// The usual one: upward.
 using Bump = BasicBump<Direction::upward>;
 
-static_assert(Allocator<Bump>);
+static_assert(Stepwise<Bump>);
 
 }  // namespace bareheap

@@ -12,7 +12,8 @@
 // For:      few and large blocks, teaching, the smallest footprint in memory.
 // Not for:  many small blocks: every call walks the holes below the place it works at.
 // Cost:     allocate and deallocate: one step per hole, from the lowest. resize in place: the same. walk and check: one
-//           step per hole.
+//           step per hole. A step of either: the holes below it, as for a deallocate there, and those that it shows or
+//           tests.
 // Overhead: the object is four words. A block is rounded up to 16 bytes (two words); nothing else is lost: what is passed
 //           over for an alignment and what is left of a hole are holes again. A further region costs one granule.
 // Bad frees: every free that overlaps a hole, leaves the regions or does not start on a granule is caught. A free of a part
@@ -121,44 +122,46 @@ class BasicHoleList {
   }
 
   bool owns(const void* at) const noexcept {
-    bool owned = false;
-    for_each_region([&](Region region, bool) { owned = owned || region.contains(at); });
-    return owned;
+    return !every_region([&](Region region, bool) { return !region.contains(at); });
   }
 
   /// Lent blocks that touch are one tile: nothing tells where one ends.
-  void walk(ExtentSink sink) const noexcept {
+  void walk(ExtentSink sink) const noexcept { static_cast<void>(walk_step(nullptr, size_limit, sink)); }
+
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept {
+    TileStep step(from, count, sink);
     Hole* hole = holes_;
-    const std::byte* at = nullptr;
+    while (hole != nullptr && address_of(hole->end()) <= address_of(from)) hole = hole->next;
+    const std::byte* at = from;
     const auto show = [&](const std::byte* end, ExtentKind kind) {
-      if (address_of(at) < address_of(end)) sink({at, address_of(end) - address_of(at), kind});
+      if (address_of(end) <= address_of(at)) return true;
+      const std::byte* const start = at;
       at = end;
+      return step.show(start, address_of(end) - address_of(start), kind);
     };
-    for_each_region([&](Region region, bool has_header) {
+    static_cast<void>(every_region([&](Region region, bool has_header) {
       if (address_of(at) < address_of(region.start)) at = region.start;
-      if (has_header) show(region.start + granule, ExtentKind::meta);
+      if (has_header && !show(region.start + granule, ExtentKind::meta)) return false;
       for (; hole != nullptr && address_of(hole) < address_of(region.end()); hole = hole->next) {
-        show(hole->start(), ExtentKind::used);
-        show(hole->end(), ExtentKind::free);
+        if (!show(hole->start(), ExtentKind::used) || !show(hole->end(), ExtentKind::free)) return false;
       }
-      if (address_of(at) < address_of(region.end())) show(region.end(), ExtentKind::used);
-    });
+      return show(region.end(), ExtentKind::used);
+    }));
+    return step.next();
   }
 
-  [[nodiscard]] Fault check() const noexcept {
-    if (!regions_hold()) return Fault::invariant_1;
+  [[nodiscard]] Fault check() const noexcept { return check_step(nullptr, size_limit).fault; }
+
+  /// Tests `count` holes, and those below, each before it is followed to the next.
+  [[nodiscard]] CheckStep check_step(const std::byte* from, std::size_t count) const noexcept {
+    if (!regions_hold()) return {Fault::invariant_1, nullptr};
     const std::byte* end_below = nullptr;
     for (Hole* hole = holes_; hole != nullptr; hole = hole->next) {
-      const bool ascends = end_below == nullptr || address_of(hole) >= address_of(end_below);
-      if (!ascends || !is_aligned(address_of(hole), granule) || !lies_in_regions(hole->start(), granule)) {
-        return Fault::invariant_2;
-      }
-      const bool whole = hole->size != 0 && is_aligned(hole->size, granule);
-      if (!whole || !lies_in_regions(hole->start(), hole->size)) return Fault::invariant_2;
-      if (hole->start() == end_below) return Fault::invariant_3;
+      if (address_of(end_below) > address_of(from) && --count == 0) return {Fault::none, end_below};
+      if (const Fault fault = judge(hole, end_below); fault != Fault::none) return {fault, nullptr};
       end_below = hole->end();
     }
-    return Fault::none;
+    return {};
   }
 
  private:
@@ -225,6 +228,17 @@ class BasicHoleList {
     return is_aligned(address_of(at), asked.alignment()) ? Fault::none : Fault::wrong_layout;
   }
 
+  // A hole by the end of the one below it, or null. Where its address is wrong it is not read.
+  Fault judge(Hole* hole, const std::byte* end_below) const noexcept {
+    const bool ascends = address_of(hole) >= address_of(end_below);
+    if (!ascends || !is_aligned(address_of(hole), granule) || !lies_in_regions(hole->start(), granule)) {
+      return Fault::invariant_2;
+    }
+    const bool whole = hole->size != 0 && is_aligned(hole->size, granule);
+    if (!whole || !lies_in_regions(hole->start(), hole->size)) return Fault::invariant_2;
+    return hole->start() == end_below ? Fault::invariant_3 : Fault::none;
+  }
+
   void insert(std::byte* at, std::size_t size) noexcept { insert_at(place_of(at), at, size); }
 
   // A free stretch at its place in the list, merged with the holes that it touches.
@@ -242,15 +256,22 @@ class BasicHoleList {
     }
   }
 
-  // Calls with each region, lowest first, and whether it starts with a header.
+  // True where `visit` is, which is asked of each region, lowest first, with whether it starts with a header, until it
+  // is false.
   template <class Visit>
-  void for_each_region(Visit visit) const noexcept {
+  bool every_region(Visit visit) const noexcept {
     Header* header = others_;
-    for (; header != nullptr && address_of(header) < address_of(first_.start); header = header->next) {
-      visit(header->region(), true);
+    bool first_is_due = first_.size != 0;
+    while (first_is_due || header != nullptr) {
+      const bool is_first = first_is_due && (header == nullptr || address_of(first_.start) < address_of(header));
+      if (!visit(is_first ? first_ : header->region(), !is_first)) return false;
+      if (is_first) {
+        first_is_due = false;
+      } else {
+        header = header->next;
+      }
     }
-    if (first_.size != 0) visit(first_, false);
-    for (; header != nullptr; header = header->next) visit(header->region(), true);
+    return true;
   }
 
   // Outside the headers. Regions that touch count as one.
@@ -258,17 +279,16 @@ class BasicHoleList {
     std::size_t next = address_of(at);
     const std::size_t end = next + size;
     if (end < next) return false;
-    for_each_region([&](Region region, bool has_header) {
+    static_cast<void>(every_region([&](Region region, bool has_header) {
       const std::size_t first = address_of(region.start) + (has_header ? granule : 0);
       if (next >= first && next < address_of(region.end())) next = address_of(region.end());
-    });
+      return next < end;
+    }));
     return next >= end;
   }
 
   bool overlaps_a_region(Region other) const noexcept {
-    bool overlaps = false;
-    for_each_region([&](Region region, bool) { overlaps = overlaps || region.overlaps(other); });
-    return overlaps;
+    return !every_region([&](Region region, bool) { return !region.overlaps(other); });
   }
 
   // Makes `taken` part of the region that it touches, if there is one.
@@ -300,7 +320,7 @@ class BasicHoleList {
            is_aligned(address_of(region.start) | region.size, granule);
   }
 
-  // The headers first, each before it is followed: only then does for_each_region come to an end.
+  // The headers first, each before it is followed: only then does every_region come to an end.
   bool regions_hold() const noexcept {
     if (first_.size == 0) return holes_ == nullptr && others_ == nullptr;
     std::size_t end_below = 0;
@@ -309,13 +329,12 @@ class BasicHoleList {
       if (!region_holds(header->region(), end_below)) return false;
       end_below = address_of(header->region().end());
     }
-    bool holds = true;
     end_below = 0;
-    for_each_region([&](Region region, bool) {
-      holds = holds && region_holds(region, end_below);
-      end_below = holds ? address_of(region.end()) : 0;
+    return every_region([&](Region region, bool) {
+      if (!region_holds(region, end_below)) return false;
+      end_below = address_of(region.end());
+      return true;
     });
-    return holds;
   }
 
   Region first_;
@@ -326,7 +345,7 @@ class BasicHoleList {
 /// The usual one: first fit, blocks cut from the front.
 using HoleList = BasicHoleList<Carving::front>;
 
-static_assert(Allocator<HoleList> && Growable<HoleList>);
+static_assert(Stepwise<HoleList> && Growable<HoleList>);
 extern template class BasicHoleList<Carving::front>;
 
 }  // namespace bareheap

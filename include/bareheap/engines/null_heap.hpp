@@ -32,8 +32,10 @@ class NullHeap {
   bool owns(const void*) const noexcept { return false; }
   void walk(ExtentSink) const noexcept {}
   [[nodiscard]] Fault check() const noexcept { return Fault::none; }
+  const std::byte* walk_step(const std::byte*, std::size_t, ExtentSink) const noexcept { return nullptr; }
+  [[nodiscard]] CheckStep check_step(const std::byte*, std::size_t) const noexcept { return {}; }
 };
 
-static_assert(Allocator<NullHeap>);
+static_assert(Stepwise<NullHeap>);
 
 }  // namespace bareheap

@@ -19,7 +19,9 @@
 // Cost:     allocate and deallocate of a block or a page: constant, but for the cutting of a page (256 stores). Of a run:
 //           its number of pages. A page freed: constant, or the number of cut pages where its first word looks like a
 //           header. walk: cut pages times free blocks, and for every 16384 pages all free and all cut pages; check: the
-//           same without the first. Both look at no list longer than it can be, so that a ring does not hold them. walk needs 4 KiB of stack.
+//           same without the first. A step of the walk: all free and all cut pages, for each cut page that it shows the
+//           free blocks of its size, and its tiles. A step of the check: all of it. None looks at a list longer than it
+//           can be, so that a ring does not hold it. walk needs 4 KiB of stack.
 // Overhead: the object is six words. A page of small blocks loses 0.39 %, one of medium blocks 6.25 % to its header; a
 //           request is rounded up to 16, 256 or whole pages.
 // Bad frees: an address outside the pages handed out, one that is no entry of its page, a cut page freed as a whole and
@@ -119,9 +121,17 @@ class BasicStoryPages {
 
   /// A cut page shows its header as meta and each of its entries; any other page that was handed out is one tile, a run
   /// as many as it has pages; the fresh pages are one tile.
-  void walk(ExtentSink sink) const noexcept {
-    for (std::size_t first = 0; first < fresh_; first += window) walk_window(first, sink);
-    if (fresh_ != pages_) sink({page_at(fresh_), (pages_ - fresh_) * page_size, ExtentKind::free});
+  void walk(ExtentSink sink) const noexcept { static_cast<void>(walk_step(nullptr, size_limit, sink)); }
+
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept {
+    TileStep step(from, count, sink);
+    for (std::size_t first = step.below(whole().start) / page_size; first < fresh_; first += window) {
+      if (!walk_window(first, step)) return step.next();
+    }
+    if (fresh_ != pages_) {
+      static_cast<void>(step.show(page_at(fresh_), (pages_ - fresh_) * page_size, ExtentKind::free));
+    }
+    return step.next();
   }
 
   [[nodiscard]] Fault check() const noexcept {
@@ -132,6 +142,9 @@ class BasicStoryPages {
     if (!free_pages_hold()) return Fault::invariant_5;
     return Fault::none;
   }
+
+  /// All of check(): the invariants are about lists in no order, in which there is no address to go on from.
+  [[nodiscard]] CheckStep check_step(const std::byte*, std::size_t) const noexcept { return {check(), nullptr}; }
 
  private:
   enum class Kind : std::uint8_t { small, medium, page, run };
@@ -270,20 +283,21 @@ class BasicStoryPages {
     return false;
   }
 
-  void walk_window(std::size_t first, ExtentSink sink) const noexcept {
+  // Both show what the step has not passed yet; false: the step is at its end.
+  bool walk_window(std::size_t first, TileStep& step) const noexcept {
     const std::size_t last = first + window < fresh_ ? first + window : fresh_;
     const Marks free = marks_of_free_pages(first);
     const Marks cut = marks_of_cut_pages(first, small_block, medium_block);
     for (std::size_t page = first; page != last; ++page) {
-      if (cut.test(page - first)) {
-        walk_cut_page(page_at(page), sink);
-      } else {
-        sink({page_at(page), page_size, free.test(page - first) ? ExtentKind::free : ExtentKind::used});
-      }
+      const ExtentKind kind = free.test(page - first) ? ExtentKind::free : ExtentKind::used;
+      const bool goes_on = cut.test(page - first) ? walk_cut_page(page_at(page), step)
+                                                  : step.show(page_at(page), page_size, kind);
+      if (!goes_on) return false;
     }
+    return true;
   }
 
-  void walk_cut_page(const std::byte* page, ExtentSink sink) const noexcept {
+  bool walk_cut_page(const std::byte* page, TileStep& step) const noexcept {
     const std::size_t entry = header_of(page)->entry;
     const FreeList& list = entry == small_block ? free_small_ : free_medium_;
     Bitmap<PageSize / SmallBlock> free;
@@ -292,10 +306,12 @@ class BasicStoryPages {
       const std::size_t offset = address_of(node) - address_of(page);
       if (offset < page_size) free.set(offset / entry);
     }
-    sink({page, entry, ExtentKind::meta});
+    if (!step.show(page, entry, ExtentKind::meta)) return false;
     for (std::size_t offset = entry; offset != page_size; offset += entry) {
-      sink({page + offset, entry, free.test(offset / entry) ? ExtentKind::free : ExtentKind::used});
+      const ExtentKind kind = free.test(offset / entry) ? ExtentKind::free : ExtentKind::used;
+      if (!step.show(page + offset, entry, kind)) return false;
     }
+    return true;
   }
 
   Marks marks_of_free_pages(std::size_t first) const noexcept {
@@ -363,7 +379,7 @@ class BasicStoryPages {
 /// The sizes of the story: 16, 256 and 4096 bytes.
 using StoryPages = BasicStoryPages<16, 256, 4096>;
 
-static_assert(Allocator<StoryPages> && Growable<StoryPages>);
+static_assert(Stepwise<StoryPages> && Growable<StoryPages>);
 extern template class BasicStoryPages<16, 256, 4096>;
 
 }  // namespace bareheap

@@ -72,15 +72,19 @@ class BitTree {
     }
   }
 
-  /// True where each bit above says what its word below is, and no bit stands for a number that is not below the limit.
-  bool holds() const noexcept {
+  /// True where, above the numbers from `first` up to `end`, each bit says what its word below is, and no bit stands for
+  /// a number that is not below the limit.
+  bool holds(std::size_t first, std::size_t end) const noexcept {
     std::size_t limit = limit_;
     for (Level level = lowest_;; level = level.above()) {
       if (limit % fan != 0 && level.at[limit / fan] >> (limit % fan) != 0) return false;
       if (level.count == 1) return true;
-      for (limit = 0; limit != level.count; ++limit) {
-        const bool says = (level.above().at[limit / fan] >> (limit % fan) & 1) != 0;
-        if (says != (level.at[limit] != 0)) return false;
+      limit = level.count;
+      first /= fan;
+      end = groups(end);
+      for (std::size_t word = first; word != end; ++word) {
+        const bool says = (level.above().at[word / fan] >> (word % fan) & 1) != 0;
+        if (says != (level.at[word] != 0)) return false;
       }
     }
   }

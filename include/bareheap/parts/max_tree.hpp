@@ -72,10 +72,12 @@ class MaxTree {
     return found;
   }
 
-  /// True where every number behind the row is the greatest of those that it stands for.
-  bool holds() const noexcept {
+  /// True where every number that stands for a place from `first` up to `end` is the greatest of its group.
+  bool holds(std::size_t first, std::size_t end) const noexcept {
     for (Level level = row_; level.count > 1; level = level.above()) {
-      for (std::size_t group = 0; group != groups(level.count); ++group) {
+      first /= fan;
+      end = groups(end);
+      for (std::size_t group = first; group != end; ++group) {
         if (level.above().at[group] != level.greatest_of_group(group)) return false;
       }
     }

@@ -40,6 +40,12 @@ class PageMap {
     std::size_t pages;
   };
 
+  /// Pages in a row, up to but not `end`. Where a function asks for them, they are whole tiles.
+  struct Pages {
+    std::size_t first;
+    std::size_t end;
+  };
+
   /// Whether the map was carved from the region that it describes, or given apart from it.
   enum class Place : std::uint8_t { inside, apart };
 
@@ -97,7 +103,7 @@ class PageMap {
     tiles_.set(page, 0);
     const std::size_t above = page + count;
     if (above != this->count() && tile(above).kind == Kind::free) count += take_free(above);
-    if (page != 0 && (tile(page - 1).kind == Kind::free || tile(page - 1).kind == Kind::tail)) {
+    if (page != 0 && ends_free(page - 1)) {
       page -= tile(page - 1).pages;
       count += take_free(page);
     }
@@ -153,23 +159,40 @@ class PageMap {
     return page;
   }
 
-  void walk(ExtentSink sink) const noexcept {
-    for (std::size_t page = 0; page < count(); page += tile(page).pages) {
-      const Kind kind = tile(page).kind;
+  /// The pages of `tiles` tiles, or of as many as there are, from the one that holds the address `from`, or from the
+  /// lowest. They end above `from`, whatever the map says.
+  Pages tiles_from(const std::byte* from, std::size_t tiles) const noexcept {
+    const std::size_t page = address_of(from) > address_of(first_page_) ? page_of(from) : 0;
+    const std::size_t head = head_of(page);
+    const std::size_t first = above(head) > page ? head : page;
+    std::size_t end = first;
+    for (; tiles != 0 && end < count(); --tiles) end = above(end);
+    return {first, end < count() ? end : count()};
+  }
+
+  /// Shows what the step has not passed yet; false: the step is at its end.
+  bool walk(TileStep& step) const noexcept {
+    std::size_t page = step.below(first_page_) / PageSize;
+    if (page < count()) page = head_of(page);
+    for (; page < count(); page = above(page)) {
+      const auto [kind, pages] = tile(page);
       if (kind == Kind::free || kind == Kind::run) {
-        sink({page_at(page), tile(page).pages * PageSize, kind == Kind::free ? ExtentKind::free : ExtentKind::used});
+        const ExtentKind extent_kind = kind == Kind::free ? ExtentKind::free : ExtentKind::used;
+        if (!step.show(page_at(page), pages * PageSize, extent_kind)) return false;
         continue;
       }
-      for (std::size_t block = 0; block != blocks(kind); ++block) {
+      const std::size_t size = block_size(kind);
+      for (std::size_t block = step.below(page_at(page)) / size; block < blocks(kind); ++block) {
         const ExtentKind extent_kind = is_lent(page, block) ? ExtentKind::used : ExtentKind::free;
-        sink({page_at(page) + block * block_size(kind), block_size(kind), extent_kind});
+        if (!step.show(page_at(page) + block * size, size, extent_kind)) return false;
       }
     }
+    return true;
   }
 
   /// True where tiles follow each other from the first page to the last, and their other pages say what they should.
-  bool tiles_hold() const noexcept {
-    for (std::size_t page = 0; page != count();) {
+  bool tiles_hold(Pages range) const noexcept {
+    for (std::size_t page = range.first; page != range.end;) {
       const auto [kind, pages] = tile(page);
       const bool is_cut = kind == Kind::small || kind == Kind::medium;
       if (!is_cut && kind != Kind::run && kind != Kind::free) return false;
@@ -183,10 +206,10 @@ class PageMap {
     return true;
   }
 
-  /// True where no two free runs touch. This and the next two ask that tiles_hold().
-  bool free_runs_are_merged() const noexcept {
-    bool follows_free = false;
-    for (std::size_t page = 0; page != count(); page += tile(page).pages) {
+  /// True where no two free runs touch, of which the upper one lies here. This and the next two ask that tiles_hold().
+  bool free_runs_are_merged(Pages range) const noexcept {
+    bool follows_free = range.first != 0 && ends_free(range.first - 1);
+    for (std::size_t page = range.first; page != range.end; page += tile(page).pages) {
       const bool is_free = tile(page).kind == Kind::free;
       if (follows_free && is_free) return false;
       follows_free = is_free;
@@ -195,8 +218,8 @@ class PageMap {
   }
 
   /// True where each cut page has a lent block and no bit for a block that it does not have.
-  bool blocks_hold() const noexcept {
-    for (std::size_t page = 0; page != count(); page += tile(page).pages) {
+  bool blocks_hold(Pages range) const noexcept {
+    for (std::size_t page = range.first; page != range.end; page += tile(page).pages) {
       const Kind kind = tile(page).kind;
       if (kind != Kind::small && kind != Kind::medium) continue;
       if (!has_lent(page)) return false;
@@ -208,17 +231,17 @@ class PageMap {
   }
 
   /// True where the pages with room are those that are cut and have a free block.
-  bool room_holds() const noexcept {
+  bool room_holds(Pages range) const noexcept {
     for (const Kind kind : {Kind::small, Kind::medium}) {
-      for (std::size_t page = 0; page != count(); ++page) {
+      for (std::size_t page = range.first; page != range.end; ++page) {
         const bool has_room = tile(page).kind == kind && first_free(page, kind) != blocks(kind);
         if (room(kind).contains(page) != has_room) return false;
       }
     }
-    return small_room_.holds() && medium_room_.holds();
+    return small_room_.holds(range.first, range.end) && medium_room_.holds(range.first, range.end);
   }
 
-  bool tree_holds() const noexcept { return tiles_.holds(); }
+  bool tree_holds(Pages range) const noexcept { return tiles_.holds(range.first, range.end); }
 
   PageMap* next = nullptr;  ///< for the owner of several maps
 
@@ -237,6 +260,16 @@ class PageMap {
   const BitTree& room(Kind kind) const noexcept { return kind == Kind::small ? small_room_ : medium_room_; }
 
   std::uint32_t* lent_words(std::size_t page) const noexcept { return lent_ + page * lent_words_per_page; }
+
+  // Whether `page` is the last one of a free run.
+  bool ends_free(std::size_t page) const noexcept {
+    return tile(page).kind == Kind::free || tile(page).kind == Kind::tail;
+  }
+
+  // The page after the tile of which `page` is the first; a later page than that in any case.
+  std::size_t above(std::size_t page) const noexcept {
+    return page + (tile(page).pages == 0 ? 1 : tile(page).pages);
+  }
 
   bool has_lent(std::size_t page) const noexcept {
     std::uint32_t any = 0;

@@ -13,7 +13,9 @@
 // For:      development, tests, and looking for a fault that shows far from its cause.
 // Not for:  little memory and hard time: every byte is written twice and the freed ones read once.
 // Cost:     allocate and deallocate: that of the heap inside, and the size of the block. check and walk: all live
-//           blocks and all of the quarantine.
+//           blocks and all of the quarantine. A step of the walk: one of the heap inside, and for each tile the places
+//           of the quarantine. A step of the check: one of the heap inside, the links of all live blocks, and the bytes
+//           that guard those among its tiles.
 // Overhead: a block costs 64 bytes in front (or its alignment, where that is more), and 16 to 31 behind it. The object
 //           is four words, and four for each place of the quarantine.
 // Found:    at free and resize, and by check(): bytes overwritten behind a block (Fault::overflow), in front of it
@@ -153,28 +155,29 @@ class Checked {
 
   /// What is in the quarantine is shown as cached; headers and red zones are part of the used tiles.
   void walk(ExtentSink sink) const noexcept {
-    heap_.walk([&](const Extent& tile) {
-      if (tile.kind == ExtentKind::used) return show_used(tile, sink);
-      sink(tile);
-    });
+    TileStep step(nullptr, size_limit, sink);
+    heap_.walk([&](const Extent& tile) { show(tile, step); });
+  }
+
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept
+    requires Stepwise<Heap>
+  {
+    TileStep step(from, count, sink);
+    const std::byte* const next = heap_.walk_step(from, count, [&](const Extent& tile) { show(tile, step); });
+    return step.next() != nullptr ? step.next() : next;
   }
 
   [[nodiscard]] Fault check() const noexcept {
-    if (const Fault fault = heap_.check(); fault != Fault::none) return fault;
-    std::size_t left = live_;
-    const Header* previous = nullptr;
-    for (const Header* header = newest_; header != nullptr; header = header->next) {
-      if (left-- == 0 || !is_readable(lent_by(header))) return Fault::live_list_torn;
-      if (!goes_with(*header)) return Fault::underflow;
-      if (header->previous != previous) return Fault::live_list_torn;
-      if (const Fault fault = judge_zones(*header); fault != Fault::none) return fault;
-      previous = header;
-    }
-    if (left != 0) return Fault::live_list_torn;
-    for (std::size_t index = 0; index != freed_.size(); ++index) {
-      if (!is_poison(freed_[index])) return Fault::written_after_free;
-    }
-    return Fault::none;
+    const Fault fault = heap_.check();
+    return fault != Fault::none ? fault : judge_blocks(nullptr, nullptr);
+  }
+
+  [[nodiscard]] CheckStep check_step(const std::byte* from, std::size_t count) const noexcept
+    requires Stepwise<Heap>
+  {
+    const CheckStep step = heap_.check_step(from, count);
+    const Fault fault = step.fault != Fault::none ? step.fault : judge_blocks(from, step.next);
+    return {fault, fault != Fault::none ? nullptr : step.next};
   }
 
   /// Every block that is lent, the newest first. At the end of a program these are its leaks. The sink must not use the
@@ -192,9 +195,10 @@ class Checked {
   // What plain free(p) and unsized delete say, which do not know better (core/allocator.hpp, SelfSizing).
   static constexpr std::size_t unknown_alignment = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 
-  // In front of what is lent: the header and the red zone.
+  // In front of what is lent: the header and a red zone, which has what the header leaves.
   static constexpr std::size_t front_least = 64;
-  static_assert(sizeof(Header) + red_zone <= front_least && alignof(Header) <= red_zone);
+  static constexpr std::size_t front_zone = front_least - sizeof(Header);
+  static_assert(front_zone >= red_zone && alignof(Header) <= red_zone);
 
   static constexpr std::size_t front_of(std::size_t alignment) noexcept {
     return alignment < front_least ? front_least : alignment;
@@ -221,14 +225,12 @@ class Checked {
     return Layout(front_of(alignment) + header.size + header.behind, inner_alignment(alignment));
   }
 
-  static Header& header_of(std::byte* at) noexcept {
-    return *reinterpret_cast<Header*>(at - red_zone - sizeof(Header));
-  }
+  static Header& header_of(std::byte* at) noexcept { return *reinterpret_cast<Header*>(at - front_least); }
   static const Header& header_of(const std::byte* at) noexcept { return header_of(const_cast<std::byte*>(at)); }
 
   // Asks nothing of the header: it may be anywhere.
   static std::byte* lent_by(const Header* header) noexcept {
-    return reinterpret_cast<std::byte*>(const_cast<Header*>(header)) + sizeof(Header) + red_zone;
+    return reinterpret_cast<std::byte*>(const_cast<Header*>(header)) + front_least;
   }
 
   static std::size_t word_of(const Header& header) noexcept {
@@ -269,7 +271,7 @@ class Checked {
   static void seal(Header& header, std::size_t alignment) noexcept {
     std::byte* const at = lent_by(&header);
     header.check = word_of(header) ^ alignment;
-    fill(at - red_zone, red_zone, red_fill);
+    fill(at - front_zone, front_zone, red_fill);
     fill(at + header.size, header.behind, red_fill);
   }
 
@@ -294,8 +296,7 @@ class Checked {
 
   // True where a header can be read in front of `at`.
   bool is_readable(const std::byte* at) const noexcept {
-    return is_aligned(address_of(at), alignof(Header)) && heap_.owns(at) &&
-           heap_.owns(at - red_zone - sizeof(Header));
+    return is_aligned(address_of(at), alignof(Header)) && heap_.owns(at) && heap_.owns(at - front_least);
   }
 
   bool is_linked(const Header& header) const noexcept {
@@ -308,8 +309,33 @@ class Checked {
 
   static Fault judge_zones(const Header& header) noexcept {
     const std::byte* const at = lent_by(&header);
-    if (!is_all(at - red_zone, red_zone, red_fill)) return Fault::underflow;
+    if (!is_all(at - front_zone, front_zone, red_fill)) return Fault::underflow;
     return is_all(at + header.size, header.behind, red_fill) ? Fault::none : Fault::overflow;
+  }
+
+  // Every link of the live list; the red zones of the blocks from `from` up to `end`, or to the last where that is
+  // null; and what of the quarantine lies there.
+  Fault judge_blocks(const std::byte* from, const std::byte* end) const noexcept {
+    std::size_t left = live_;
+    const Header* previous = nullptr;
+    for (const Header* header = newest_; header != nullptr; header = header->next) {
+      if (left-- == 0 || !is_readable(lent_by(header))) return Fault::live_list_torn;
+      if (!goes_with(*header)) return Fault::underflow;
+      if (header->previous != previous) return Fault::live_list_torn;
+      if (lies_between(from, lent_by(header), end)) {
+        if (const Fault fault = judge_zones(*header); fault != Fault::none) return fault;
+      }
+      previous = header;
+    }
+    if (left != 0) return Fault::live_list_torn;
+    for (std::size_t index = 0; index != freed_.size(); ++index) {
+      if (lies_between(from, freed_[index].at, end) && !is_poison(freed_[index])) return Fault::written_after_free;
+    }
+    return Fault::none;
+  }
+
+  static bool lies_between(const std::byte* from, const std::byte* at, const std::byte* end) noexcept {
+    return address_of(at) >= address_of(from) && (end == nullptr || address_of(at) < address_of(end));
   }
 
   // Why `at` has no good header: it is in the quarantine, or it is live and its header was overwritten, or neither.
@@ -380,11 +406,13 @@ class Checked {
     return next;
   }
 
-  void show_used(const Extent& tile, ExtentSink sink) const noexcept {
+  // Shows a tile of the heap inside: what the quarantine has of a used one for itself.
+  void show(const Extent& tile, TileStep& step) const noexcept {
+    if (tile.kind != ExtentKind::used) return static_cast<void>(step.show(tile.at, tile.size, tile.kind));
     for (const std::byte* at = tile.at; at != tile.end();) {
       const Extent cached = next_cached(at, tile.end());
-      if (cached.at != at) sink({at, static_cast<std::size_t>(cached.at - at), ExtentKind::used});
-      if (cached.size != 0) sink(cached);
+      if (!step.show(at, static_cast<std::size_t>(cached.at - at), ExtentKind::used)) return;
+      if (!step.show(cached.at, cached.size, ExtentKind::cached)) return;
       at = cached.end();
     }
   }

@@ -120,13 +120,23 @@ class Counted {
   void walk(ExtentSink sink) const noexcept { heap_.walk(sink); }
 
   [[nodiscard]] Fault check() const noexcept {
-    if (const Fault fault = heap_.check(); fault != Fault::none) return fault;
-    const Counters& now = counters_;
-    if (now.live_blocks != now.allocations - now.refusals - now.deallocations) return Fault::invariant_1;
-    const bool below_peaks = now.live_blocks <= now.peak_blocks && now.live_asked <= now.peak_asked &&
-                             now.live_granted <= now.peak_granted;
-    const bool empty_is_empty = now.live_blocks != 0 || (now.live_asked == 0 && now.live_granted == 0);
-    return below_peaks && empty_is_empty ? Fault::none : Fault::invariant_2;
+    const Fault fault = heap_.check();
+    return fault != Fault::none ? fault : judge_counters();
+  }
+
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept
+    requires Stepwise<Heap>
+  {
+    return heap_.walk_step(from, count, sink);
+  }
+
+  /// Each step tests the figures too.
+  [[nodiscard]] CheckStep check_step(const std::byte* from, std::size_t count) const noexcept
+    requires Stepwise<Heap>
+  {
+    const CheckStep step = heap_.check_step(from, count);
+    const Fault fault = step.fault != Fault::none ? step.fault : judge_counters();
+    return {fault, fault != Fault::none ? nullptr : step.next};
   }
 
   const Counters& counters() const noexcept { return counters_; }
@@ -153,6 +163,15 @@ class Counted {
     std::size_t asked;
     std::size_t granted;
   };
+
+  Fault judge_counters() const noexcept {
+    const Counters& now = counters_;
+    if (now.live_blocks != now.allocations - now.refusals - now.deallocations) return Fault::invariant_1;
+    const bool below_peaks = now.live_blocks <= now.peak_blocks && now.live_asked <= now.peak_asked &&
+                             now.live_granted <= now.peak_granted;
+    const bool empty_is_empty = now.live_blocks != 0 || (now.live_asked == 0 && now.live_granted == 0);
+    return below_peaks && empty_is_empty ? Fault::none : Fault::invariant_2;
+  }
 
   // What of a live block counts as asked and as granted, so far as it can be known.
   Sizes sizes_of(const std::byte* at, Layout asked) const noexcept {

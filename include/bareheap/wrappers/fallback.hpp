@@ -9,12 +9,14 @@
 //           for large ones.
 // Not for:  two heaps that share a region: an address must have one owner.
 // Cost:     allocate: that of the first, and of the second where the first has no room. Every other call: owns() of the
-//           first, then one of them. walk: the two walks, and two more that look for the lower one.
+//           first, then one of them. walk: the two walks, and two more, or two steps, that look for
+//           the lower one. A step of the walk: one of either heap, and two more of one tile, for each time that it goes
+//           over from the one heap to the other; a step of the check: one of either.
 // Overhead: none but the two heaps.
 // Bad frees: what the first does not own is the second's to judge.
 // Picture:  each heap shows its regions in its own order, lowest first; the heap that starts lower comes first. So the
 //           whole picture is in address order where the regions of the two do not interleave, and each region is
-//           always.
+//           always. Steps are in address order throughout.
 // Invariants:
 //   1. Every invariant of the first holds, then every one of the second: check() asks them in this order.
 #pragma once
@@ -96,6 +98,37 @@ class Fallback {
     return fault != Fault::none ? fault : second_.check();
   }
 
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept
+    requires(Stepwise<First> && Stepwise<Second>)
+  {
+    for (std::size_t shown = 0;;) {
+      const std::size_t first = lowest_of(first_, from);
+      const std::size_t second = lowest_of(second_, from);
+      if (first == second) return nullptr;  // there is none: no tile is in both
+      if (shown == count) return from;
+      const std::size_t limit = first < second ? second : first;
+      const auto show = [&](const Extent& tile) {
+        if (address_of(tile.at) >= limit) return;
+        sink(tile);
+        from = tile.end();
+        ++shown;
+      };
+      static_cast<void>(first < second ? first_.walk_step(from, count - shown, show)
+                                       : second_.walk_step(from, count - shown, show));
+    }
+  }
+
+  /// Tests both heaps from there, and goes on where the one that came less far did.
+  [[nodiscard]] CheckStep check_step(const std::byte* from, std::size_t count) const noexcept
+    requires(Stepwise<First> && Stepwise<Second>)
+  {
+    const CheckStep first = first_.check_step(from, count);
+    if (first.fault != Fault::none) return first;
+    const CheckStep second = second_.check_step(from, count);
+    if (second.fault != Fault::none || first.next == nullptr) return second;
+    return second.next == nullptr || address_of(first.next) < address_of(second.next) ? first : second;
+  }
+
   /// The heaps themselves, to give them memory or to look at.
   First& first() noexcept { return first_; }
   const First& first() const noexcept { return first_; }
@@ -103,13 +136,18 @@ class Fallback {
   const Second& second() const noexcept { return second_; }
 
  private:
-  // The address of the first tile; the greatest where there is none.
+  // The address of the lowest tile, of a Stepwise heap of what lies from `from` on; the greatest where there is none.
   template <class Heap>
-  static std::size_t lowest_of(const Heap& heap) noexcept {
+  static std::size_t lowest_of(const Heap& heap, [[maybe_unused]] const std::byte* from = nullptr) noexcept {
     std::size_t lowest = size_limit;
-    heap.walk([&lowest](const Extent& extent) {
+    const auto lower = [&lowest](const Extent& extent) {
       if (address_of(extent.at) < lowest) lowest = address_of(extent.at);
-    });
+    };
+    if constexpr (Stepwise<Heap>) {
+      static_cast<void>(heap.walk_step(from, 1, lower));
+    } else {
+      heap.walk(lower);
+    }
     return lowest;
   }
 

@@ -97,6 +97,18 @@ class Headered {
 
   [[nodiscard]] Fault check() const noexcept { return heap_.check(); }
 
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept
+    requires Stepwise<Heap>
+  {
+    return heap_.walk_step(from, count, sink);
+  }
+
+  [[nodiscard]] CheckStep check_step(const std::byte* from, std::size_t count) const noexcept
+    requires Stepwise<Heap>
+  {
+    return heap_.check_step(from, count);
+  }
+
   /// The heap inside, to look at: what only it has to tell.
   const Heap& inner() const noexcept { return heap_; }
 

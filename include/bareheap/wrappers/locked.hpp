@@ -10,7 +10,8 @@
 //           (core/lock_policies.hpp).
 // Not for:  many CPUs that allocate all the time: they queue here.
 // Cost:     that of the policy for each call, and of the heap while the lock is held. walk and check hold it from their
-//           start to their end: with a policy that masks interrupts, none come for so long.
+//           start to their end: with a policy that masks interrupts, none come for so long. walk_step and check_step
+//           hold it for one step of the heap inside.
 // Overhead: the policy: a byte to two words.
 // Taken again: a CPU that comes back for the lock it holds stops with Fault::lock_taken_again. So the sink of a walk
 //           and whoever holds a guard use the guard and not the Locked heap. The try forms answer "no" instead.
@@ -171,6 +172,21 @@ class Locked {
   [[nodiscard]] Fault check() const noexcept {
     const Holding held(policy_, Mode::wait, caller_here());
     return heap_.check();
+  }
+
+  /// Between two steps the lock is free, and others may change the heap.
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept
+    requires Stepwise<Heap>
+  {
+    const Holding held(policy_, Mode::wait, caller_here());
+    return heap_.walk_step(from, count, sink);
+  }
+
+  [[nodiscard]] CheckStep check_step(const std::byte* from, std::size_t count) const noexcept
+    requires Stepwise<Heap>
+  {
+    const Holding held(policy_, Mode::wait, caller_here());
+    return heap_.check_step(from, count);
   }
 
   /// How often the lock was found taken, where the policy counts it.

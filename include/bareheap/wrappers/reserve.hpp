@@ -77,6 +77,18 @@ class Reserve {
     return heap_.size_of(at);
   }
 
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept
+    requires Stepwise<Heap>
+  {
+    return heap_.walk_step(from, count, sink);
+  }
+
+  [[nodiscard]] CheckStep check_step(const std::byte* from, std::size_t count) const noexcept
+    requires Stepwise<Heap>
+  {
+    return heap_.check_step(from, count);
+  }
+
   Admission add(Region region) noexcept
     requires Growable<Heap>
   {
