@@ -47,15 +47,16 @@ class Floors(unittest.TestCase):
 
 
 class Needs(unittest.TestCase):
-    def test_S1_07_engines_need_nothing_but_panic_and_four_memory_functions(self) -> None:
-        complaints, sizes = needs.check(needs.ENGINES)
+    def test_S1_07_engines_and_wrappers_need_nothing_but_panic_and_four_memory_functions(self) -> None:
+        complaints, sizes = needs.check(needs.ENGINES | needs.WRAPPERS)
         self.assertEqual(complaints, [])
         self.assertTrue(all(size > 0 for size in sizes.values()))
         needs.print_sizes(sizes)
 
-    def test_every_engine_is_looked_at(self) -> None:
-        headers = {f"bareheap/engines/{path.name}" for path in (ROOT / "include/bareheap/engines").glob("*.hpp")}
-        self.assertEqual(headers, set(needs.ENGINES.values()))
+    def test_every_engine_and_wrapper_is_looked_at(self) -> None:
+        for floor, heaps in (("engines", needs.ENGINES), ("wrappers", needs.WRAPPERS)):
+            headers = {f"bareheap/{floor}/{path.name}" for path in (ROOT / "include/bareheap" / floor).glob("*.hpp")}
+            self.assertEqual(headers, set(heaps.values()))
 
     def test_an_engine_that_calls_the_c_library_is_refused(self) -> None:
         complaints, _ = needs.check({"StrlenHeap": "house/broken/needs/strlen_heap.hpp"}, ("-Os",))

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// The stacks of wrappers over engines that the laws are asked of, and what a law has to know about each. Without a test
+// framework, as the plain programs and the fuzzer use it too.
+#pragma once
+
+#include "bareheap/bareheap.hpp"
+#include "bareheap/core/lock_policies.hpp"
+#include "bareheap/wrappers/checked.hpp"
+#include "bareheap/wrappers/counted.hpp"
+#include "bareheap/wrappers/fallback.hpp"
+#include "bareheap/wrappers/headered.hpp"
+#include "bareheap/wrappers/locked.hpp"
+#include "bareheap/wrappers/reserve.hpp"
+#include "wrappers/one_cpu.hpp"
+
+namespace bareheap::laws {
+
+/// The laws give one region; each of the two heaps gets half of it.
+template <class First, class Second>
+struct Halves : Fallback<First, Second> {
+  Admission init(Region region) noexcept {
+    using Both = Fallback<First, Second>;
+    if (region.wraps()) return Both::init(region);
+    const std::size_t middle = align_down(address_of(region.start) + region.size / 2, 4096);
+    const bool splits = middle > address_of(region.start) && middle < address_of(region.end());
+    if (!splits) return Both::init(region);
+    const std::size_t half = middle - address_of(region.start);
+    const Admission low = Both::init({region.start, half});
+    const Admission high = Both::add({region.start + half, region.size - half});
+    if (!low || !high) return low ? low : high;
+    return {.taken = Region::between(low.taken.start, high.taken.end()), .lost = low.lost + high.lost};
+  }
+};
+
+/// A Reserve made as the laws make a heap, without arguments. It keeps its block for good, so the engine must merge
+/// around that.
+template <class Heap>
+struct Kept : Reserve<Heap> {
+  constexpr Kept() noexcept : Reserve<Heap>(Layout(48, 16)) {}
+};
+
+/// Whether the picture of all freed is that of the fresh heap (law 6).
+template <class Heap>
+constexpr bool merges = true;
+template <std::size_t Small, std::size_t Medium, std::size_t Page>
+constexpr bool merges<BasicStoryPages<Small, Medium, Page>> = false;
+template <class Heap, class Policy>
+constexpr bool merges<Locked<Heap, Policy>> = merges<Heap>;
+template <class Heap>
+constexpr bool merges<Counted<Heap>> = merges<Heap>;
+template <class Heap>
+constexpr bool merges<Headered<Heap>> = merges<Heap>;
+template <class Heap, std::size_t Quarantine>
+constexpr bool merges<Checked<Heap, Quarantine>> = merges<Heap>;
+template <class First, class Second>
+constexpr bool merges<Halves<First, Second>> = merges<First> && merges<Second>;
+
+using Spin = SpinWithInterruptsSaved<OneCpu>;
+
+template <class... Heaps>
+struct HeapList {};
+
+/// Every engine, by itself.
+using Engines = HeapList<NullHeap, Bump, BasicBump<Direction::downward>, HoleList, BasicHoleList<Carving::tail>,
+                         PageHeap, StoryPages>;
+
+/// Every wrapper on engines of every kind, and the stacks that programs use.
+using AllStacks = HeapList<
+    Locked<Bump, NoLock>, Locked<HoleList, SpinLock<OneCpu>>, Locked<PageHeap, Spin>, Locked<StoryPages, Spin>,
+    Locked<HoleList, InterruptsSaved<OneCpu>>,
+    Counted<Bump>, Counted<HoleList>, Counted<PageHeap>, Counted<StoryPages>,
+    Headered<Bump>, Headered<HoleList>, Headered<PageHeap>, Headered<StoryPages>,
+    Halves<Bump, Bump>, Halves<HoleList, HoleList>, Halves<Bump, HoleList>, Halves<HoleList, StoryPages>,
+    Halves<PageHeap, HoleList>,
+    Checked<Bump, 0>, Checked<HoleList>, Checked<HoleList, 0>, Checked<HoleList, 1>, Checked<PageHeap>,
+    Checked<StoryPages>,
+    Kept<HoleList>, Kept<PageHeap>, Kept<Checked<HoleList>>, Locked<Kept<Headered<HoleList>>, Spin>,
+    Locked<Counted<HoleList>, Spin>, Locked<Counted<Headered<HoleList>>, Spin>, Locked<Checked<HoleList>, Spin>,
+    Locked<Counted<Checked<HoleList>>, Spin>, Locked<Counted<PageHeap>, Spin>, Headered<Checked<HoleList>>,
+    Checked<Headered<HoleList>, 0>, Checked<Locked<HoleList, Spin>>,
+    Locked<Halves<Headered<Bump>, Counted<HoleList>>, Spin>, Halves<Checked<HoleList>, Checked<HoleList>>,
+    Counted<NullHeap>, Headered<NullHeap>, Checked<NullHeap>>;
+
+}  // namespace bareheap::laws
