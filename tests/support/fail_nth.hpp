@@ -19,7 +19,7 @@ template <Allocator Heap>
 class FailNth {
  public:
   /// Counts and refuses nothing.
-  explicit FailNth(Heap& heap) noexcept : heap_(&heap) {}
+  constexpr explicit FailNth(Heap& heap) noexcept : heap_(&heap) {}
 
   /// Refuses request `number`, counted from 1 and from now; 0 refuses none.
   void refuse(std::size_t number, Refusal refusal = Refusal::once) noexcept {
@@ -44,6 +44,11 @@ class FailNth {
   }
 
   bool owns(const std::byte* at) const noexcept { return heap_->owns(const_cast<std::byte*>(at)); }
+  std::size_t size_of(const std::byte* at) const noexcept
+    requires SelfSizing<Heap>
+  {
+    return heap_->size_of(at);
+  }
   void walk(ExtentSink sink) const noexcept { heap_->walk(sink); }
   [[nodiscard]] Fault check() const noexcept { return heap_->check(); }
 
