@@ -2,12 +2,13 @@
 # Ports and the kernels that are linked against them.
 
 # Defines bareheap_port, the port that all kernels of this build are linked with: its own sources and those that every
-# port shares. The linker script is kernel.ld in the port's folder.
+# port shares. The linker script is kernel.ld in the port's folder; its include/board holds the headers that every port
+# has under the same name.
 function(bareheap_add_port name)
   set(common ${PROJECT_SOURCE_DIR}/ports/common)
   set(script ${CMAKE_CURRENT_SOURCE_DIR}/kernel.ld)
   add_library(bareheap_port STATIC ${ARGN} ${common}/report.cpp ${common}/sections.cpp ${common}/start.cpp)
-  target_include_directories(bareheap_port PUBLIC ${PROJECT_SOURCE_DIR})
+  target_include_directories(bareheap_port PUBLIC ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/include)
   target_link_libraries(bareheap_port PUBLIC bareheap::bareheap PRIVATE bareheap_strict)
   target_link_options(bareheap_port INTERFACE -T ${script} -L ${common} -z norelro)
   set_property(TARGET bareheap_port APPEND PROPERTY INTERFACE_LINK_DEPENDS ${script} ${common}/unloaded_sections.ld)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From the first instruction to C++: one core, at EL1, with a stack, an empty .bss, floating point, exception vectors.
+// From the first instruction to C++: core 0 at EL1, with a stack, an empty .bss, floating point, exception vectors. The
+// other cores wait until start_cpu() orders them (cpus.cpp) and come the same way.
 //
 // Entered at EL2 by the firmware of a board and by QEMU with a raw image (core 0 only, the others wait in page 0, which
 // is the firmware's); at EL3 by QEMU with an ELF file (all four cores at once); at EL1 by a boot loader or hypervisor.
@@ -8,22 +9,41 @@
 #define SCTLR_EL1_OFF 0x30d00800  // the bits that are always 1, all else off (Arm ARM, DDI 0487, SCTLR_EL1)
 #define SCTLR_EL2_OFF 0x30c50830  // the same for SCTLR_EL2
 #define PAINT 0xa5                // a byte of it; boot_stack_used() looks for the same
+#define ORDER_MAIR 8    // struct Order in cpus.cpp, which checks these numbers
+#define ORDER_TTBR 24
+
+#include "stacks.inc"
 
 .section .text.boot, "ax"
 .globl _start
 _start:
   msr daifset, #0b1111
-  // The other cores wait for ever, and without touching memory: the image may be in use already, and page 0 is the
-  // firmware's. Affinity level 0 is the core (Cortex-A53 TRM, DDI 0500, MPIDR_EL1).
+  mov x19, x0
   mrs x1, mpidr_el1
   tst x1, #0b11
-  b.eq first_core
-park:
-  wfe
-  b park
+  b.eq down_to_el1
 
-first_core:
-  mov x19, x0
+// Cores 1 to 3 wait here: those that QEMU or a boot loader sent to _start, and for a moment the one that cpus.cpp calls
+// out of the firmware's loop. Of memory they only read the order, which lies in .data and so says "nobody" before
+// anything of ours has run. Their caches are off, so they see what is in memory (cpus.cpp sees to that), and an event
+// that comes between the look and the WFE is kept (Arm ARM, DDI 0487, "Wait For Event").
+.globl raspi3b_wait_for_order
+raspi3b_wait_for_order:
+  msr daifset, #0b1111
+  mrs x1, mpidr_el1
+  and x1, x1, #0b11  // affinity level 0 is the core (Cortex-A53 TRM, DDI 0500, MPIDR_EL1)
+  adrp x20, raspi3b_order
+  add x20, x20, :lo12:raspi3b_order
+1:
+  ldr x2, [x20]
+  cmp x1, x2
+  b.eq 2f
+  wfe
+  b 1b
+2:
+  dmb sy  // the rest of the order was written before the number
+
+down_to_el1:
   mrs x1, CurrentEL
   lsr x1, x1, #2
   cmp x1, #2
@@ -77,6 +97,9 @@ at_el1:
   mov x1, #0b11 << 20  // CPACR_EL1.FPEN: floating point and vector registers do not trap
   msr cpacr_el1, x1
   isb
+  mrs x1, mpidr_el1
+  tst x1, #0b11
+  b.ne ordered_core
 
   // Up to the end's address, not by a count: a count in the wrong unit clears the heap as well (the story's defect).
   // The linker script holds both ends, and those of the stack, to 16 bytes.
@@ -111,3 +134,44 @@ at_el1:
   mov x30, xzr
   mov x0, x19
   b raspi3b_start
+
+// A core that was ordered, at EL1 with MMU and caches off. It turns them on as they are on the core that ordered it
+// before it writes anything: a write past the caches could be lost to a line that another core holds dirty. Its
+// instruction cache and TLB may hold anything; its data cache was emptied by the reset and has been off since
+// (Cortex-A53 TRM, DDI 0500, "Reset").
+ordered_core:
+  ldp x1, x2, [x20, #ORDER_MAIR]
+  ldp x3, x4, [x20, #ORDER_TTBR]
+  ic iallu
+  tlbi vmalle1
+  dsb sy
+  isb
+  msr mair_el1, x1
+  msr tcr_el1, x2
+  msr ttbr0_el1, x3
+  isb
+  msr sctlr_el1, x4
+  isb
+  adrp x1, exception_vectors
+  add x1, x1, :lo12:exception_vectors
+  msr vbar_el1, x1
+  isb
+  take_exception_stack x1, x2
+  mov x29, xzr
+  mov x30, xzr
+  b raspi3b_cpu_arrived
+
+// void raspi3b_run_cpu(std::uint32_t cpu, CpuEntry entry, std::byte* stack_end): leaves the exception stack for good.
+.globl raspi3b_run_cpu
+raspi3b_run_cpu:
+  mov sp, x2
+  adrp x30, _ZN8bareheap4port4haltEv
+  add x30, x30, :lo12:_ZN8bareheap4port4haltEv
+  br x1
+
+// A whole cache line, so that nothing beside it is written to memory with it. 0: nobody is ordered.
+.section .data.raspi3b_order, "aw"
+.balign 64
+.globl raspi3b_order
+raspi3b_order:
+  .skip 64

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
 // The sixteen ways in which the processor stops what it does (Arm ARM, DDI 0487, "Exception vectors"): four
-// kinds, from four places. Here all of them are the end, so nothing of the interrupted program is kept.
+// kinds, from four places. Here all but an interrupt of the kernel are the end, and nothing of the program is kept.
 
 .macro vector number
   .balign 0x80
   mov x0, #\number
   b tell_exception
 .endm
+
+.macro interrupt_vector
+  .balign 0x80
+  b raspi3b_enter_interrupt
+.endm
+
+#include "stacks.inc"
 
 .section .text.exceptions, "ax"
 .balign 0x800
@@ -17,7 +24,7 @@ exception_vectors:
   vector 2
   vector 3
   vector 4
-  vector 5
+  interrupt_vector
   vector 6
   vector 7
   vector 8
@@ -30,11 +37,9 @@ exception_vectors:
   vector 15
   .balign 0x80
 
-// On a stack of its own: the fault may be that the other one is full.
+// On a stack of its own, one for each CPU: the fault may be that the other one is full.
 tell_exception:
-  adrp x9, __exception_stack_end
-  add x9, x9, :lo12:__exception_stack_end
-  mov sp, x9
+  take_exception_stack x9, x10
   mov x29, xzr
   mov x30, xzr
   mrs x1, esr_el1

@@ -2,6 +2,7 @@
 // Says in one line what the processor stopped for, and ends.
 #include "bareheap/core/region.hpp"
 #include "bareheap/core/text.hpp"
+#include "board/processor.hpp"
 #include "ports/common/port.hpp"
 #include "ports/common/report.hpp"
 
@@ -98,7 +99,17 @@ extern "C" [[noreturn]] void raspi3b_exception(unsigned vector, std::uint64_t es
   put_text(port::serial, kinds[vector % 4]);
   put_text(port::serial, " from ");
   put_text(port::serial, places[vector / 4 % 4]);
+  put_text(port::serial, ", CPU ");
+  put_decimal(port::serial, port::BoardProcessor::cpu());
   put_text(port::serial, "\n");
+  port::exit(1);
+}
+
+void stop_for_lock_without_mmu() noexcept {
+  port::begin_report();
+  put_text(port::serial, "raspi3b: CPU ");
+  put_decimal(port::serial, port::BoardProcessor::cpu());
+  put_text(port::serial, " takes a lock with its MMU or data cache off, where exclusive accesses need not work\n");
   port::exit(1);
 }
 

@@ -24,6 +24,19 @@ inline constexpr std::uintptr_t devices_start = 0x3f000000;
 /// The devices of the four cores alone (ARM Quad A7 core, QA7 rev 3.4).
 inline constexpr std::uintptr_t core_devices_start = 0x40000000;
 
+/// The cores, and what the port has room for.
+inline constexpr std::uint32_t cpus = 4;
+
+/// The cores' own interrupt controller: a register of each kind for each core, 4 bytes apart (QA7 rev 3.4, "Core timers
+/// interrupts" and "Core interrupt sources").
+namespace core_interrupts {
+inline constexpr std::uintptr_t timer_control = core_devices_start + 0x40;
+inline constexpr std::uintptr_t source = core_devices_start + 0x60;
+
+/// In both: the timer that is CNTP in the non-secure state.
+inline constexpr std::uint32_t physical_timer = 1U << 1;
+}  // namespace core_interrupts
+
 /// Addresses that the GPU answers with are bus addresses: the two uppermost bits say which caches of the GPU lie before
 /// the memory (BCM2835 ARM Peripherals, section 1.2.4). The ARM sees the same memory without these bits.
 inline constexpr std::uint32_t bus_address_mask = 0x3fffffff;

@@ -2,8 +2,8 @@
 // Page tables with a granule of 4 KiB and 39 bits of address, so that translation starts at level 1 (Arm ARM, DDI 0487,
 // "Translation using the 4KB granule"): an entry of level 1 covers 1 GiB, of level 2 2 MiB, of level 3 a page.
 //
-// Page 0 is not mapped. It holds the firmware's loop in which the other cores of a board wait, and their slots at 0xd8;
-// they wait with their own MMUs off and do not notice. Whoever wants to start them has to map it first.
+// Page 0 is not mapped. It holds the firmware's loop in which the other cores of a board wait, with their own MMUs off,
+// until cpus.cpp starts them; then they take over these tables.
 #include "ports/raspi3b/mmu.hpp"
 
 #include "bareheap/core/bits.hpp"
@@ -139,12 +139,6 @@ void turn_on_mmu() noexcept {
       :
       : "r"(memory_attributes), "r"(translation_control), "r"(address_of(level_1)), "r"(system_control)
       : "memory");
-}
-
-bool mmu_is_on() noexcept {
-  std::uint64_t control = 0;
-  asm volatile("mrs %0, sctlr_el1" : "=r"(control));
-  return (control & mmu_on) != 0;
 }
 
 }  // namespace bareheap::raspi3b

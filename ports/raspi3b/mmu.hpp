@@ -11,7 +11,4 @@ namespace bareheap::raspi3b {
 /// instruction usage restrictions"): neither may be used. QEMU shows neither.
 void turn_on_mmu() noexcept;
 
-/// True when memory has its caches, and exclusives work.
-bool mmu_is_on() noexcept;
-
 }  // namespace bareheap::raspi3b

@@ -76,7 +76,7 @@ void exit(int status) noexcept {
 
 void halt() noexcept {
   asm volatile("msr daifset, #0b1111");
-  for (;;) asm volatile("wfe");
+  for (;;) asm volatile("wfi");
 }
 
 Layout memory_question() noexcept { return raspi3b::message_layout(raspi3b::arm_memory_message_words); }

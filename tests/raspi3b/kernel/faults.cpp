@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// Each of these must end the kernel with its own line.
+#include "bareheap/core/lock_policies.hpp"
+#include "board/processor.hpp"
+#include "kernel/runner.hpp"
+#include "ports/common/cpus.hpp"
+#include "ports/common/interrupts.hpp"
+#include "ports/raspi3b/machine.hpp"
+#include "ports/raspi3b/platform.hpp"
+#include "raspi3b/kernel/scenarios.hpp"
+#include "raspi3b/kernel/stacks.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+extern "C" {
+extern char __guard_end[];
+void wait_on_stack(char* stack_pointer) noexcept;
+bareheap::port::Frame* raspi3b_interrupt(bareheap::port::Frame* interrupted) noexcept;
+}
+
+namespace bareheap::raspi3b_test {
+
+namespace {
+
+using port::BoardProcessor;
+
+void start_and_wait(std::uint32_t cpu, port::CpuEntry entry) {
+  kernel_test::expect(port::start_cpu(cpu, stack_of(cpu), entry));
+  while (true) BoardProcessor::pause();
+}
+
+port::Frame* go_on(port::Frame* interrupted) noexcept { return interrupted; }
+
+}  // namespace
+
+void yield_without_a_timer() { port::yield(); }
+
+void too_many_hertz() { port::start_timer(static_cast<std::uint32_t>(port::timer_frequency() / 10 + 1), go_on); }
+
+/// The lower half of the frame would be in the guard.
+void overflow_by_an_interrupt() {
+  port::start_timer(100, go_on);
+  wait_on_stack(__guard_end + align_down(port::frame_size() / 2, 16));
+}
+
+/// Mailbox 0 of this core, which nobody listens to (QA7 rev 3.4, "Core mailboxes interrupts").
+void raise_an_unknown_interrupt() {
+  raspi3b::Platform::write_register(raspi3b::core_devices_start + 0x50, 1);
+  raspi3b::Platform::write_register(raspi3b::core_devices_start + 0x80, 1);
+  port::allow_interrupts();
+}
+
+/// QEMU's controller never makes one, so the handler is called without an interrupt.
+void interrupt_out_of_nowhere() { static_cast<void>(raspi3b_interrupt(nullptr)); }
+
+void fault_on_cpu_2() {
+  start_and_wait(2, [](std::uint32_t) noexcept { __builtin_trap(); });
+}
+
+/// Neither the interrupt nor the exception that it ends in finds a stack that could be written.
+void interrupt_without_a_stack_on_cpu_3() {
+  start_and_wait(3, [](std::uint32_t) noexcept {
+    port::start_timer(100, go_on);
+    wait_on_stack(nullptr);
+  });
+}
+
+void fault_on_all_cpus() {
+  static constinit std::atomic<std::uint32_t> here = 0;
+  static constexpr auto fault = [](std::uint32_t) noexcept {
+    here.fetch_add(1);
+    while (here < 4) BoardProcessor::pause();
+    __builtin_trap();
+  };
+  for (std::uint32_t cpu = 1; cpu < 4; ++cpu) kernel_test::expect(port::start_cpu(cpu, stack_of(cpu), fault));
+  fault(0);
+}
+
+void lock_with_the_mmu_off() {
+  start_and_wait(1, [](std::uint32_t) noexcept {
+    static constinit SpinLock<BoardProcessor> lock;
+    asm volatile(
+        "msr sctlr_el1, %0\n"
+        "isb\n"
+        :
+        : "r"(std::uint64_t{0x30d00800})
+        : "memory");
+    SpinLock<BoardProcessor>::State state;
+    lock.lock(state, nullptr);
+  });
+}
+
+}  // namespace bareheap::raspi3b_test
