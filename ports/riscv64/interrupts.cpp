@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// The timer of each CPU, and frames. The entry and the way back are in interrupts.S.
+#include "ports/common/interrupts.hpp"
+
+#include "bareheap/core/bits.hpp"
+#include "board/processor.hpp"
+#include "ports/common/port.hpp"
+#include "ports/riscv64/cpu.hpp"
+#include "ports/riscv64/port.hpp"
+#include "ports/riscv64/sbi.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace bareheap::port {
+
+/// At places that interrupts.S knows. The register tp is the CPU's and in no frame.
+struct alignas(16) Frame {
+  std::uint64_t pc;
+  std::uint64_t x[31];  ///< x1 to x31, of which sp and tp are not used
+  std::uint64_t f[32];
+  std::uint64_t sstatus;
+  std::uint64_t fcsr;
+};
+
+static_assert(offsetof(Frame, f) == 256 && offsetof(Frame, sstatus) == 512 && offsetof(Frame, fcsr) == 520 &&
+              sizeof(Frame) == 528);
+
+namespace {
+
+constexpr std::uint64_t supervisor_timer = 1U << 5;  // of sie
+constexpr std::uint64_t interrupts_come = 1U << 1;   // of sstatus
+constexpr std::uint64_t interrupts_came = 1U << 5;   // SPIE: they do after SRET
+constexpr std::uint64_t from_s_mode = 1U << 8;       // SPP: SRET stays in S-mode
+constexpr std::uint64_t never = ~std::uint64_t{0};
+
+void set_timer(std::uint64_t time) noexcept {
+  if (!riscv64::sbi::set_timer(time)) riscv64::stop("the firmware has no timer");
+}
+
+void start(std::uint64_t first, std::uint64_t period, TimerHandler handler) noexcept {
+  const std::uint64_t state = BoardProcessor::mask_interrupts();
+  riscv64::Cpu& cpu = riscv64::this_cpu();
+  cpu.handler = handler;
+  cpu.period = period;
+  cpu.next_tick = timer_now() + first;
+  set_timer(cpu.next_tick);
+  asm volatile("csrs sie, %0" : : "r"(supervisor_timer) : "memory");
+  BoardProcessor::restore_interrupts(state);
+}
+
+/// The next tick is a period after the one that was due, and in the future: ticks that were missed are one.
+void set_next_tick(riscv64::Cpu& cpu) noexcept {
+  if (cpu.period == 0) return set_timer(never);
+  cpu.next_tick = std::max(cpu.next_tick + cpu.period, timer_now() + 1);
+  set_timer(cpu.next_tick);
+}
+
+}  // namespace
+
+/// Both run on the stack of who was interrupted, with interrupts masked.
+extern "C" Frame* riscv64_switch(Frame* interrupted) noexcept {
+  const TimerHandler handler = riscv64::this_cpu().handler;
+  return handler == nullptr ? interrupted : handler(interrupted);
+}
+
+extern "C" Frame* riscv64_timer_interrupt(Frame* interrupted) noexcept {
+  set_next_tick(riscv64::this_cpu());
+  return riscv64_switch(interrupted);
+}
+
+extern "C" void riscv64_yield() noexcept;
+
+void start_timer(std::uint32_t hertz, TimerHandler handler) noexcept {
+  const std::uint64_t period = timer_frequency() / std::max<std::uint32_t>(hertz, 1);
+  start(period, std::max<std::uint64_t>(period, 1), handler);
+}
+
+void start_timer_once(std::uint64_t ticks, TimerHandler handler) noexcept {
+  start(std::min(ticks, never - timer_now()), 0, handler);
+}
+
+/// One that was due is no longer pending when the firmware was asked for another.
+void stop_timer() noexcept {
+  asm volatile("csrc sie, %0" : : "r"(supervisor_timer) : "memory");
+  set_timer(never);
+}
+
+std::uint64_t timer_now() noexcept {
+  std::uint64_t now;
+  asm volatile("rdtime %0" : "=r"(now));
+  return now;
+}
+
+std::uint64_t timer_frequency() noexcept { return riscv64::board().timer_frequency; }
+
+void allow_interrupts() noexcept { BoardProcessor::restore_interrupts(interrupts_come); }
+
+void wait_for_interrupt() noexcept { asm volatile("wfi" : : : "memory"); }
+
+void yield() noexcept { riscv64_yield(); }
+
+std::uintptr_t interrupted_at(const Frame* frame) noexcept { return frame->pc; }
+
+std::size_t frame_size() noexcept { return sizeof(Frame); }
+
+Frame* new_frame(Region stack, void (*entry)(void* argument) noexcept, void* argument) noexcept {
+  const std::uintptr_t end = align_down(address_of(stack.end()), 16);
+  if (stack.wraps() || end < address_of(stack.start) || end - address_of(stack.start) < sizeof(Frame)) return nullptr;
+  auto* const frame = reinterpret_cast<Frame*>(end - sizeof(Frame));
+  std::uint64_t status;
+  asm("csrr %0, sstatus" : "=r"(status));
+  *frame = {};
+  frame->pc = reinterpret_cast<std::uintptr_t>(entry);
+  frame->x[0] = reinterpret_cast<std::uintptr_t>(&halt);  // x1: where `entry` returns to
+  frame->x[9] = address_of(argument);                     // x10
+  frame->sstatus = (status & ~interrupts_come) | interrupts_came | from_s_mode;
+  return frame;
+}
+
+}  // namespace bareheap::port
