@@ -22,8 +22,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -45,9 +45,20 @@ class Machine:
     program: str
     arguments: tuple[str, ...]
     package: str
+    image_suffix: str = ".img"  # of what -kernel wants
+    statuses: Mapping[int, int] = field(default_factory=dict)  # QEMU's status -> the kernel's, where they differ
 
 
 RASPI3B = Machine("qemu-system-aarch64", ("-M", "raspi3b", "-semihosting"), "qemu-system-arm")
+PC = Machine(
+    "qemu-system-x86_64",
+    ("-M", "pc", "-m", "128M", "-smp", "4", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04", "-no-reboot"),
+    "qemu-system-x86",
+    image_suffix=".elf",
+    statuses={33: 0, 35: 1, 0: 1},  # 0: no kernel ends so, but a processor that resets itself does
+)
+RISCV64_SBI = Machine("qemu-system-riscv64", ("-M", "virt", "-m", "128M", "-smp", "4"), "qemu-system-misc")
+RISCV64_BARE = Machine(RISCV64_SBI.program, (*RISCV64_SBI.arguments, "-bios", "none"), RISCV64_SBI.package)
 
 
 class Emulator:
@@ -168,13 +179,13 @@ class Emulator:
             raise EmulatorError(f"QEMU had already ended when '{text.strip()}' was to be typed.") from error
 
     def wait_exit(self, seconds: float | None) -> int:
-        """Waits until QEMU ends by itself and returns its exit status; None waits for ever."""
+        """Waits until QEMU ends by itself and returns the kernel's exit status; None waits for ever."""
         try:
             status = self._process.wait(seconds)
         except subprocess.TimeoutExpired as error:
             raise EmulatorError(f"QEMU still ran after {seconds:.3g} seconds; {self._last_line()}.") from error
         self._reader.join(timeout=1)
-        return status
+        return self._machine.statuses.get(status, status)
 
     def _read(self) -> None:
         assert self._process.stdout is not None

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Does the one wrong thing that the key on the serial line names. Each must end the kernel with its own line.
+// Does the wrong thing that it is told over the serial line. A single key names one that goes through the program's
+// heap or the machine: each must end the kernel with its own line. "=heap: misuse" and a line end is a trial of
+// tests/faults: a stop ends the kernel, any other outcome is said, and the next trial may come.
+#include "faults/catalogue.hpp"
 #include "kernel/heap.hpp"
 #include "kernel/runner.hpp"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace {
@@ -24,20 +28,47 @@ int overflow_stack(volatile const int* above) {
   return endless ? overflow_stack(frame) + frame[0] : 0;
 }
 
-void free_what_was_never_lent() { ::operator delete(const_cast<std::size_t*>(&impossible_size), std::size_t{16}); }
+void free_what_was_never_lent() { ::operator delete (const_cast<std::size_t*>(&impossible_size), std::size_t{16}); }
 
 void free_with_another_size() {
   void* const block = ::operator new(16);
-  ::operator delete(block, std::size_t{4096});
+  ::operator delete (block, std::size_t{4096});
 }
 
-void ask_for_too_much() { ::operator delete(::operator new(impossible_size), std::size_t{1}); }
+void ask_for_too_much() { ::operator delete (::operator new(impossible_size), std::size_t{1}); }
 
-void ask_for_an_odd_alignment() { static_cast<void>(::operator new(8, std::align_val_t{impossible_size + 24})); }
+void ask_for_an_odd_alignment() { static_cast<void>(::operator new (8, std::align_val_t{impossible_size + 24})); }
 
 void grow_a_vector_beyond_its_limit() {
   std::vector<int> numbers;
   numbers.resize(impossible_size << 23);
+}
+
+std::string read_line() {
+  std::string line;
+  for (int byte = port::read(); byte != '\n'; byte = port::read()) {
+    if (byte >= 0) line.push_back(static_cast<char>(byte));
+  }
+  return line;
+}
+
+/// What the trial of this name says when it has come to an end.
+std::string outcome_of(const std::string& name) {
+  std::vector<faults::Table> tables = faults::engine_tables();
+  tables.push_back(faults::lock_table());
+  for (const faults::Table& table : tables) {
+    for (const faults::Column& column : table.columns) {
+      for (const faults::Trial& trial : column.trials) {
+        if (trial.perform && column.heap + ": " + trial.misuse == name) return faults::text_of(trial.perform());
+      }
+    }
+  }
+  return "no such trial";
+}
+
+void run_trial() {
+  const std::string outcome = outcome_of(read_line());
+  for (const char* piece : {"outcome: ", outcome.c_str(), "\r\nnext trial\r\n"}) put_text(port::serial, piece);
 }
 
 void do_wrong(int key) {
@@ -51,11 +82,14 @@ void do_wrong(int key) {
     case 'o': return ask_for_too_much();
     case 'a': return ask_for_an_odd_alignment();
     case 't': return grow_a_vector_beyond_its_limit();
+    case '=': return run_trial();
     default: return;
   }
 }
 
 }  // namespace
+
+void bareheap::faults::wrong_call_is_over() { put_text(port::serial, "the wrong call is over\r\n"); }
 
 extern "C" void kernel_main() noexcept {
   static_cast<void>(kernel_test::start_heap());

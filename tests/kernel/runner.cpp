@@ -7,10 +7,6 @@ namespace {
 
 constinit std::size_t failures = 0;
 
-void put_line(const char* first, const char* second, const char* third) noexcept {
-  for (const char* piece : {first, second, third, "\r\n"}) put_text(port::serial, piece);
-}
-
 }  // namespace
 
 bool expect(bool holds, std::source_location place) noexcept {
@@ -19,24 +15,45 @@ bool expect(bool holds, std::source_location place) noexcept {
   put_text(port::serial, place.file_name());
   put_text(port::serial, ":");
   put_decimal(port::serial, place.line());
-  put_line(": an expectation of ", place.function_name(), " does not hold");
+  put_line({": an expectation of ", place.function_name(), " does not hold"});
   return false;
 }
 
-void run_and_exit(std::span<const Test> tests) noexcept {
-  std::size_t failed = 0;
-  for (const Test& test : tests) {
-    const std::size_t before = failures;
-    put_line("test ", test.name, "...");
-    test.run();
-    failed += failures != before;
-    put_line("test ", test.name, failures == before ? " [Pass]" : " [Fail]");
-  }
-  put_decimal(port::serial, tests.size() - failed);
+void put_line(std::initializer_list<const char*> pieces) noexcept {
+  for (const char* piece : pieces) put_text(port::serial, piece);
+  put_text(port::serial, "\r\n");
+}
+
+void put_figure(const char* name, std::size_t value) noexcept {
+  put_text(port::serial, name);
+  put_text(port::serial, ": ");
+  put_decimal(port::serial, value);
+  put_text(port::serial, "\r\n");
+}
+
+bool passes(const Test& test) noexcept {
+  const std::size_t before = failures;
+  test.run();
+  return failures == before;
+}
+
+void exit_with(std::size_t passed, std::size_t failed) noexcept {
+  put_decimal(port::serial, passed);
   put_text(port::serial, " passed, ");
   put_decimal(port::serial, failed);
   put_text(port::serial, " failed\r\n");
-  port::exit(tests.empty() || failed != 0 ? 1 : 0);
+  port::exit(passed == 0 || failed != 0 ? 1 : 0);
+}
+
+void run_and_exit(std::span<const Test> tests) noexcept {
+  std::size_t passed = 0;
+  for (const Test& test : tests) {
+    put_line({"test ", test.name, "..."});
+    const bool passed_now = passes(test);
+    passed += passed_now;
+    put_line({"test ", test.name, passed_now ? " [Pass]" : " [Fail]"});
+  }
+  exit_with(passed, tests.size() - passed);
 }
 
 }  // namespace bareheap::kernel_test
