@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The last part of ./run: boots Homer, prints what it says, saves its screen, says goodbye."""
+"""The last part of ./run: boots a kernel, prints what it says, saves Homer's screen, waits for the goodbye."""
 
 from __future__ import annotations
 
@@ -9,13 +9,28 @@ import shlex
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from emulator import Emulator, EmulatorError
+from emulator import PC, RASPI3B, RISCV64_BARE, Emulator, EmulatorError, Machine
 
+
+@dataclass(frozen=True)
+class Kernel:
+    """Where a kernel runs, and its last line."""
+
+    board: str
+    machine: Machine
+    bye: str
+
+
+KERNELS = {
+    "homer": Kernel("a Raspberry Pi 3", RASPI3B, "homer: bye"),
+    "lab": Kernel("a PC", PC, "lab: bye"),
+    "processes": Kernel("a RISC-V board", RISCV64_BARE, "processes: bye"),
+}
 READY = "homer: ready"
-BYE = "homer: bye"
 DEBUGGER_PORT = 1234  # the one that QEMU's own manual uses
 
 
@@ -29,11 +44,13 @@ class Stopped(BaseException):
 
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--image", type=Path, required=True, help="the kernel")
-    parser.add_argument("--screen", type=Path, required=True, help="where the picture of the screen goes")
+    parser.add_argument("--kernel", choices=KERNELS, default="homer", help="which one it is")
+    parser.add_argument("--image", type=Path, required=True, help="the file that is booted")
+    parser.add_argument("--screen", type=Path, help="where the picture of the screen goes; for homer")
+    parser.add_argument("--cpus", type=int, help="how many the board has, where that is not fixed")
     parser.add_argument("--log", type=Path, required=True, help="where the kernel's words go")
     parser.add_argument("--seconds", type=float, default=60.0, help="the time limit from start to end")
-    parser.add_argument("--window", action="store_true", help="shows the screen until its window is closed")
+    parser.add_argument("--window", action="store_true", help="opens QEMU's window")
     parser.add_argument("--debug", action="store_true", help="waits for a debugger, without a time limit")
     parser.add_argument("--symbols", type=Path, help="what the debugger reads names from")
     return parser.parse_args()
@@ -73,11 +90,12 @@ def debugger_line(symbols: Path | None) -> str:
 
 
 class Session:
-    """One boot of Homer, from the first line to the last."""
+    """One boot, from the first line to the last."""
 
     def __init__(self, options: argparse.Namespace, board: Emulator) -> None:
         self.options = options
         self.board = board
+        self.kernel = KERNELS[options.kernel]
         self.deadline = time.monotonic() + options.seconds
 
     def seconds_left(self) -> float | None:
@@ -89,28 +107,44 @@ class Session:
         if self.options.debug:
             self.board.monitor("query-status")  # answers when QEMU has really opened the debugger's port
             say(f"The board waits for a debugger; in another terminal type:\n  {debugger_line(self.options.symbols)}")
+        if self.options.screen and self.options.window:
+            return self.show_window()
+        if self.options.screen:
+            self.save_screen()
+            self.board.type("q")
+        self.board.wait_for(self.kernel.bye, self.seconds_left())
+        self.require_success(self.board.wait_exit(self.seconds_left()))
+        return f"{self.where_is_the_screen()}the kernel said goodbye and QEMU ended with status 0"
+
+    def save_screen(self) -> None:
         self.board.wait_for(READY, self.seconds_left())
         self.board.screenshot(self.options.screen)
-        if self.options.window:
-            say("Close QEMU's window to end.")
-            self.require_success(self.board.wait_exit(None))
-            return "the window was closed"
-        self.board.type("q")
-        self.board.wait_for(BYE, self.seconds_left())
-        self.require_success(self.board.wait_exit(self.seconds_left()))
-        return "the kernel said goodbye and QEMU ended with status 0"
+
+    def show_window(self) -> str:
+        self.save_screen()
+        say("Close QEMU's window to end.")
+        self.require_success(self.board.wait_exit(None))
+        return f"{self.where_is_the_screen()}the window was closed"
+
+    def where_is_the_screen(self) -> str:
+        return f"the screen is in {nearby(self.options.screen)}; " if self.options.screen else ""
 
     def require_success(self, status: int) -> None:
         if status != 0:
-            screen = nearby(self.options.screen)
-            raise EmulatorError(f"the screen is in {screen}, but in the end QEMU ended with status {status}.")
+            said = self.where_is_the_screen()[:-2] or "the kernel said goodbye"
+            raise EmulatorError(f"{said}, but in the end QEMU ended with status {status}.")
 
 
 def show(options: argparse.Namespace) -> str:
-    options.screen.unlink(missing_ok=True)  # an old picture must not pass for a new one
-    port = DEBUGGER_PORT if options.debug else None
+    if options.screen:
+        options.screen.unlink(missing_ok=True)  # an old picture must not pass for a new one
     board = Emulator(
-        options.image, window=options.window, debugger_port=port, listener=lambda line: say(f"  | {line}")
+        options.image,
+        machine=KERNELS[options.kernel].machine,
+        window=options.window,
+        debugger_port=DEBUGGER_PORT if options.debug else None,
+        extra=("-smp", str(options.cpus)) if options.cpus else (),
+        listener=lambda line: say(f"  | {line}"),
     )
     with board:
         try:
@@ -124,7 +158,7 @@ def main() -> int:
     options = read_options()
     stop_on_signals()
     started = time.monotonic()
-    say(f"Booting {nearby(options.image)} on a Raspberry Pi 3 in QEMU:")
+    say(f"Booting {nearby(options.image)} on {KERNELS[options.kernel].board} in QEMU:")
     try:
         how = show(options)
     except EmulatorError as error:
@@ -136,7 +170,7 @@ def main() -> int:
     except Stopped as stopped:
         print("run: stopped.", file=sys.stderr)
         return 128 + stopped.number
-    say(f"The screen is in {nearby(options.screen)}; {how} ({time.monotonic() - started:.1f} s).")
+    say(f"{how[0].upper()}{how[1:]} ({time.monotonic() - started:.1f} s).")
     return 0
 
 

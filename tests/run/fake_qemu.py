@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Plays qemu-system-aarch64 for the tests: FAKE_QEMU says how, FAKE_PROCESSES names the file that collects who runs."""
+"""Plays QEMU for the tests: FAKE_QEMU says how, FAKE_PROCESSES names the file that collects who runs."""
 
 from __future__ import annotations
 
@@ -104,6 +104,11 @@ def ready_then_silent() -> int:
     return 0
 
 
+def play_without_a_screen(name: str, status: int) -> int:
+    say("a line", f"{name}: bye")
+    return status
+
+
 def report_arguments() -> int:
     say("arguments: " + " ".join(sys.argv[1:]), "homer: ready")
     return leave_early()
@@ -120,6 +125,10 @@ PARTS: dict[str, Callable[[], int]] = {
     "no goodbye": die_without_goodbye,
     "bad status": lambda: boot(7),
     "ready then silent": ready_then_silent,
+    "lab": lambda: play_without_a_screen("lab", 33),
+    "lab fails": lambda: play_without_a_screen("lab", 35),
+    "processes": lambda: play_without_a_screen("processes", 0),
+    "processes fail": lambda: play_without_a_screen("processes", 1),
     "arguments": report_arguments,
 }
 

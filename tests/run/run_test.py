@@ -18,6 +18,10 @@ BUILDS = """case "$*" in
 TOOL
     chmod +x build/host/tools/picture/bareheap-picture ;;
   *--target\\ homer*) mkdir -p build/aarch64/kernels/homer; echo image >build/aarch64/kernels/homer/homer.img ;;
+  *--target\\ lab*) mkdir -p build/x86_64/kernels/lab; echo image >build/x86_64/kernels/lab/lab.elf ;;
+  *--target\\ processes*)
+    mkdir -p build/riscv64/kernels/processes
+    echo image >build/riscv64/kernels/processes/processes.img ;;
 esac"""
 
 
@@ -36,13 +40,26 @@ class WrongUse(Workshop):
         self.refused("no idea what to do with 'null'; ./run --help explains.", "null")
 
     def test_missing_value(self) -> None:
-        for option in ("--engine", "--picture", "--image", "--seconds"):
+        for option in ("--engine", "--cpus", "--picture", "--image", "--seconds"):
             for arguments in ((option,), (option, "--debug"), (option, ""), (f"{option}=",)):
                 with self.subTest(arguments=arguments):
                     self.refused(f"{option} needs a value; ./run --help explains.", *arguments)
 
     def test_unknown_engine(self) -> None:
         self.refused("there is no engine 'diesel'; the engines are story-pages, page-heap, hole-list, bump and null.", "--engine", "diesel")
+
+    def test_two_kernels(self) -> None:
+        self.refused("one kernel at a time: lab or processes.", "lab", "processes")
+
+    def test_number_of_cpus_that_is_none(self) -> None:
+        for value in ("0", "9", "-1", "two", "16"):
+            self.refused(f"--cpus wants a number from 1 to 8, not '{value}'.", "processes", "--cpus", value)
+
+    def test_cpus_of_the_raspberry_pi_are_fixed(self) -> None:
+        self.refused("a Raspberry Pi 3 has 4 CPUs, neither more nor fewer.", "--cpus", "2")
+
+    def test_picture_without_a_screen(self) -> None:
+        self.refused("the kernel lab has no screen: --picture is for homer.", "lab", "--picture", "x.png")
 
     def test_no_such_picture(self) -> None:
         self.refused("there is no picture 'nowhere.png'.", "--picture", "nowhere.png")
@@ -75,7 +92,8 @@ class Help(Workshop):
         self.fake_build(BUILDS)
         status, output, complaint = self.run_it("--help")
         self.assertEqual((status, complaint, self.cmake_calls()), (0, "", []))
-        for word in "--engine --picture --window --debug --image --seconds story-pages bump null examples".split():
+        options = "--engine --cpus --picture --window --debug --image --seconds"
+        for word in f"{options} homer lab processes story-pages bump null examples".split():
             self.assertIn(word, output)
 
 
@@ -180,6 +198,91 @@ class Boot(Workshop):
             assert process.stdout is not None and process.stderr is not None
             process.stdout.close()
             self.assertEqual((process.stderr.read(), process.wait(20)), ("", 0))
+
+
+class OtherKernels(Workshop):
+    """Those without a screen: their lines are shown, and their status counts."""
+
+    def boots(self, kernel: str, *arguments: str) -> tuple[int, str, str]:
+        return self.run_it(kernel, "--image", str(self.image), *arguments)
+
+    def test_lines_and_goodbye(self) -> None:
+        for kernel, board in (("lab", "a PC"), ("processes", "a RISC-V board")):
+            with self.subTest(kernel):
+                self.plays(kernel)
+                status, output, complaint = self.boots(kernel)
+                self.assertEqual((status, complaint), (0, ""))
+                self.assertIn(f" on {board} in QEMU:\n  | a line\n  | {kernel}: bye\n", output)
+                self.assertRegex(output, r"\nThe kernel said goodbye and QEMU ended with status 0 \(\d+\.\d s\)\.\n\Z")
+                self.assertEqual((self.project / f"out/{kernel}.log").read_text(), f"a line\n{kernel}: bye\n")
+                self.assertFalse((self.project / "out/homer.png").exists())
+
+    def test_failing_status(self) -> None:
+        for kernel, part in (("lab", "lab fails"), ("processes", "processes fail")):
+            with self.subTest(kernel):
+                self.plays(part)
+                sentence = "run: the kernel said goodbye, but in the end QEMU ended with status 1.\n"
+                self.assertEqual(self.boots(kernel)[::2], (1, sentence))
+
+    def test_kernel_that_stops_early(self) -> None:
+        self.plays("out of memory")
+        status, _, complaint = self.boots("processes")
+        self.assertEqual(status, 1)
+        self.assertRegex(complaint, r"\Arun: the kernel ended with status 1 before 'processes: bye'; the last line .*\.\n")
+
+    def test_kernel_that_hangs(self) -> None:
+        self.plays("hangs")
+        status, _, complaint = self.boots("lab", "--seconds", "1")
+        self.assertEqual(status, 1)
+        self.assertRegex(complaint, r"\Arun: 'lab: bye' did not come within [\d.]+ seconds; the last line was .*\.\n\Z")
+
+    def test_cpus_window_and_debugger_reach_qemu(self) -> None:
+        self.plays("arguments")
+        self.environment["DISPLAY"] = ":9"
+        for kernel in ("lab", "processes"):
+            with self.subTest(kernel):
+                self.assertIn(" -smp 1\n", self.boots(kernel)[1])
+                self.assertIn(" -smp 3\n", self.boots(kernel, "--cpus", "3")[1])
+                self.assertIn(" -display gtk -S -gdb tcp:127.0.0.1:1234 -smp 2\n",
+                              self.boots(kernel, "--cpus=2", "--window", "--debug")[1])  # fmt: skip
+
+    def test_cpus_of_the_raspberry_pi_are_those_that_it_has(self) -> None:
+        self.assertEqual(self.boots("homer", "--cpus", "4")[::2], (0, ""))
+
+    def test_build(self) -> None:
+        cases = (("lab", "x86_64", "LAB", "elf"), ("processes", "riscv64", "PROCESSES", "img"))
+        for kernel, board, name, suffix in cases:
+            for engine in ((), ("--engine", "page-heap")):
+                with self.subTest(kernel=kernel, engine=engine):
+                    self.fake_build(BUILDS)
+                    self.plays(kernel)
+                    status, output, complaint = self.run_it(kernel, *engine)
+                    self.assertEqual((status, complaint), (0, ""))
+                    image = rf"project/build/{board}/kernels/{kernel}/{kernel}\.{suffix}"
+                    self.assertRegex(output, rf"\A  kernel +\d+\.\d s\nBooting {image} on ")
+                    expected = engine[-1] if engine else "hole-list"
+                    self.assertEqual(
+                        self.cmake_calls()[-2:],
+                        [
+                            f"cmake --preset board-{board} -D{name}_ENGINE={expected}",
+                            f"cmake --build --preset board-{board} --target {kernel}",
+                        ],
+                    )
+
+    def test_packages(self) -> None:
+        """What is missing for a kernel is installed, and not what another one needs."""
+        for kernel, needed, other in (
+            ("lab", "qemu-system-x86", "qemu-system-misc"),
+            ("processes", "qemu-system-misc", "qemu-system-x86"),
+        ):
+            with self.subTest(kernel):
+                self.fake("id", "echo 1000")
+                self.fake("dpkg-query", "exit 1")
+                status, _, complaint = self.run_it(kernel)
+                self.assertEqual(status, 1)
+                self.assertIn(f" {needed}", complaint)
+                self.assertIn(" picolibc-riscv64-unknown-elf", complaint)
+                self.assertNotIn(other, complaint)
 
 
 class Build(Workshop):

@@ -51,7 +51,8 @@ class Workshop(unittest.TestCase):
         self.environment["FAKE_PROCESSES"] = str(self.processes)
         self.image = self.home / "kernel.img"
         self.image.write_bytes(b"not run by anybody")
-        self.fake("qemu-system-aarch64", f'exec python3 {shlex.quote(str(HERE / "fake_qemu.py"))} "$@"')
+        for board in ("aarch64", "riscv64", "x86_64"):
+            self.fake(f"qemu-system-{board}", f'exec python3 {shlex.quote(str(HERE / "fake_qemu.py"))} "$@"')
         self.plays("homer")
         self.addCleanup(self.leave_nothing_running)  # the last to be added is the first to run
 
