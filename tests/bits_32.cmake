@@ -8,7 +8,7 @@ file(GLOB library_sources ${PROJECT_SOURCE_DIR}/src/engines/*.cpp)
 
 # The headers of this machine come last: g++-12-multilib has none of its own for <asm/errno.h>, and they serve both.
 add_library(bits_32 INTERFACE)
-target_compile_options(bits_32 INTERFACE -m32 "SHELL:-idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}")
+target_compile_options(bits_32 INTERFACE -m32 -O1 "SHELL:-idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}")
 target_link_options(bits_32 INTERFACE -m32)
 
 add_library(gtest_32 STATIC ${GTEST_ALL} ${gtest_folder}/src/gtest_main.cc)

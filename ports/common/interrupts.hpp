@@ -27,7 +27,7 @@ struct Frame;
 using TimerHandler = Frame* (*)(Frame* interrupted) noexcept;
 
 /// Calls `handler` this often a second on this CPU, from now on, whenever interrupts are not masked. Ticks that come
-/// while they are masked are one tick. At most a tenth of timer_frequency().
+/// while they are masked are one tick. Stops where `hertz` is 0 or more than a tenth of timer_frequency().
 void start_timer(std::uint32_t hertz, TimerHandler handler) noexcept;
 
 /// Calls `handler` once, at the earliest when timer_now() has grown by `ticks`. Ends what start_timer() began.
@@ -50,7 +50,7 @@ void allow_interrupts() noexcept;
 void wait_for_interrupt() noexcept;
 
 /// Calls the handler given to start_timer() last on this CPU as the timer would: the caller gives up the CPU.
-/// Interrupts may be masked or not, and are the same when the caller goes on.
+/// Interrupts may be masked or not, and are the same when the caller goes on. Stops where there was no such handler.
 void yield() noexcept;
 
 /// The address of the instruction at which the frame goes on.

@@ -157,7 +157,7 @@ std::uint32_t cpu_count() noexcept {
 }
 
 bool start_cpu(std::uint32_t cpu, Region stack, CpuEntry entry) noexcept {
-  if (cpu == 0 || cpu >= cpu_count() || stack.size < frame_size()) return false;
+  if (cpu == 0 || cpu >= cpu_count() || stack.wraps() || stack.size < frame_size()) return false;
   auto* const stack_end = reinterpret_cast<std::byte*>(align_down(address_of(stack.start) + stack.size, 16));
   SpinWithInterruptsSaved<BoardProcessor>::State state;
   raspi3b::one_at_a_time.lock(state, __builtin_return_address(0));

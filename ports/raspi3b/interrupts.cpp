@@ -222,7 +222,7 @@ std::size_t frame_size() noexcept { return sizeof(Frame); }
 Frame* new_frame(Region stack, void (*entry)(void* argument) noexcept, void* argument) noexcept {
   constexpr std::uint64_t own_stack_pointer_only_irq_open = 0x345;
   const std::size_t end = align_down(address_of(stack.start) + stack.size, 16);
-  if (end < address_of(stack.start) + sizeof(Frame)) return nullptr;
+  if (stack.wraps() || end < address_of(stack.start) + sizeof(Frame)) return nullptr;
   auto* const frame = new (reinterpret_cast<void*>(end - sizeof(Frame))) Frame{};
   frame->general[0] = reinterpret_cast<std::uintptr_t>(argument);
   frame->general[30] = reinterpret_cast<std::uintptr_t>(&halt);

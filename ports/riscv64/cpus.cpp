@@ -60,7 +60,7 @@ std::uint32_t cpu_count() noexcept { return riscv64::board().hart_count; }
 
 bool start_cpu(std::uint32_t number, Region stack, CpuEntry entry) noexcept {
   using riscv64::CpuState;
-  if (number == 0 || number >= cpu_count() || stack.wraps()) return false;
+  if (number == 0 || number >= cpu_count() || stack.wraps() || stack.size < frame_size()) return false;
   riscv64::Cpu& cpu = riscv64::riscv64_cpus[number];
   CpuState expected = CpuState::stopped;
   if (!cpu.state.compare_exchange_strong(expected, CpuState::claimed, std::memory_order_acquire)) return false;
@@ -73,8 +73,9 @@ bool start_cpu(std::uint32_t number, Region stack, CpuEntry entry) noexcept {
   cpu.state.store(CpuState::starting, std::memory_order_release);
   if (!riscv64::sbi::start_hart(cpu.hart, reinterpret_cast<std::uintptr_t>(&riscv64::riscv64_cpu_start),
                                 address_of(&cpu))) {
-    cpu.state.store(CpuState::stopped, std::memory_order_release);
-    return false;
+    // Refused: it is none that was stopped. One that comes late from an earlier call may have taken this stack.
+    expected = CpuState::starting;
+    return !cpu.state.compare_exchange_strong(expected, CpuState::stopped, std::memory_order_acq_rel);
   }
   return riscv64::wait_until_runs(cpu);
 }

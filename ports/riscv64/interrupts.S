@@ -90,6 +90,9 @@ riscv64_yield:
 go_on:
   mv sp, a0
   ld t0, FRAME_PC(sp)
+  // Drops the reservation that whoever was interrupted may have: SRET does not, and after a switch the SC of another
+  // would succeed on a value that has changed (Unprivileged ISA, "Load-Reserved/Store-Conditional"). FRAME_PC is 0.
+  sc.d zero, t0, (sp)
   ld t1, FRAME_SSTATUS(sp)
   ld t2, FRAME_FCSR(sp)
   csrw sepc, t0

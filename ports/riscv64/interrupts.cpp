@@ -44,16 +44,20 @@ void start(std::uint64_t first, std::uint64_t period, TimerHandler handler) noex
   riscv64::Cpu& cpu = riscv64::this_cpu();
   cpu.handler = handler;
   cpu.period = period;
-  cpu.next_tick = timer_now() + first;
+  const std::uint64_t now = timer_now();
+  cpu.next_tick = now + std::min(first, never - now);
   set_timer(cpu.next_tick);
   asm volatile("csrs sie, %0" : : "r"(supervisor_timer) : "memory");
   BoardProcessor::restore_interrupts(state);
 }
 
-/// The next tick is a period after the one that was due, and in the future: ticks that were missed are one.
+/// The next tick is a period after the one that was due, or after now where that has passed: ticks that were missed are
+/// one.
 void set_next_tick(riscv64::Cpu& cpu) noexcept {
   if (cpu.period == 0) return set_timer(never);
-  cpu.next_tick = std::max(cpu.next_tick + cpu.period, timer_now() + 1);
+  const std::uint64_t now = timer_now();
+  cpu.next_tick += cpu.period;
+  if (cpu.next_tick <= now) cpu.next_tick = now + cpu.period;
   set_timer(cpu.next_tick);
 }
 
@@ -62,7 +66,8 @@ void set_next_tick(riscv64::Cpu& cpu) noexcept {
 /// Both run on the stack of who was interrupted, with interrupts masked.
 extern "C" Frame* riscv64_switch(Frame* interrupted) noexcept {
   const TimerHandler handler = riscv64::this_cpu().handler;
-  return handler == nullptr ? interrupted : handler(interrupted);
+  if (handler == nullptr) riscv64::stop("yield() on a CPU that never had a timer started");
+  return handler(interrupted);
 }
 
 extern "C" Frame* riscv64_timer_interrupt(Frame* interrupted) noexcept {
@@ -73,12 +78,15 @@ extern "C" Frame* riscv64_timer_interrupt(Frame* interrupted) noexcept {
 extern "C" void riscv64_yield() noexcept;
 
 void start_timer(std::uint32_t hertz, TimerHandler handler) noexcept {
-  const std::uint64_t period = timer_frequency() / std::max<std::uint32_t>(hertz, 1);
-  start(period, std::max<std::uint64_t>(period, 1), handler);
+  if (hertz == 0 || hertz > timer_frequency() / 10) {
+    riscv64::stop("start_timer() wants 1 hertz to a tenth of timer_frequency()");
+  }
+  const std::uint64_t period = timer_frequency() / hertz;
+  start(period, period, handler);
 }
 
 void start_timer_once(std::uint64_t ticks, TimerHandler handler) noexcept {
-  start(std::min(ticks, never - timer_now()), 0, handler);
+  start(ticks, 0, handler);
 }
 
 /// One that was due is no longer pending when the firmware was asked for another.

@@ -8,6 +8,7 @@
 #include "board/processor.hpp"
 #include "ports/riscv64/cpu.hpp"
 #include "ports/riscv64/machine.hpp"
+#include "ports/riscv64/port.hpp"
 #include "ports/riscv64/sbi.hpp"
 
 #include <algorithm>
@@ -49,7 +50,6 @@ constexpr Entry constants = ever | readable;
 constexpr Entry data = ever | readable | writable;
 
 /// Above it an address would have to repeat its bit 38.
-constexpr std::uint64_t address_end = std::uint64_t{1} << 38;
 
 constexpr std::size_t table_limit = 32;
 Table root;
@@ -156,11 +156,12 @@ void forget_everywhere() noexcept {
   asm volatile("fence rw, rw\nsfence.vma" : : : "memory");
   for (const Cpu& cpu : riscv64_cpus) {
     const bool other = &cpu != &this_cpu() && cpu.state.load(std::memory_order_acquire) == CpuState::running;
-    if (other) static_cast<void>(sbi::fence_hart(cpu.hart));
+    if (other && !sbi::fence_hart(cpu.hart)) stop("the firmware cannot make another CPU forget page tables");
   }
 }
 
 bool change_page(std::uintptr_t page, bool protect) noexcept {
+  if (Region::between(__guard_start, __guard_end).contains(reinterpret_cast<std::byte*>(page))) return false;
   SpinWithInterruptsSaved<port::BoardProcessor>::State state;
   lock.lock(state, nullptr);
   Entry* entry = data_page(page);

@@ -8,6 +8,9 @@
 
 namespace bareheap::riscv64 {
 
+/// Addresses from here on have no translation in which they stay what they are (Privileged ISA, Sv39).
+inline constexpr std::uint64_t address_end = std::uint64_t{1} << 38;
+
 /// Builds the memory map that kernel.ld draws and turns the MMU on. Every address stays what it was. Called once. Null,
 /// or a sentence, and then the MMU is off: the machine reports no memory where the kernel is, or it is in too many
 /// pieces.

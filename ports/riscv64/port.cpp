@@ -17,6 +17,7 @@
 #include "ports/riscv64/sbi.hpp"
 #include "ports/riscv64/uart.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -107,7 +108,8 @@ Layout memory_question() noexcept { return Layout(0, 1); }
 bool memory_after_heap(std::byte*, RegionSink sink) noexcept {
   const MemoryMap& map = riscv64::board().map;
   each_stretch(map.memory.all(), map.reserved.all(), address_of(heap_region().end()), [&](Stretch stretch) noexcept {
-    sink({reinterpret_cast<std::byte*>(stretch.start), stretch.end - stretch.start});
+    const std::uint64_t end = std::min(stretch.end, riscv64::address_end);
+    if (stretch.start < end) sink({reinterpret_cast<std::byte*>(stretch.start), end - stretch.start});
   });
   return true;
 }

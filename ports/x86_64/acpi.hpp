@@ -68,6 +68,7 @@ class AcpiReader {
   static constexpr std::uint64_t header_size = 36;
   static constexpr std::uint64_t most_tables = 1024;
   static constexpr std::uint64_t most_bytes = std::uint64_t{1} << 20;  // of a table whose bytes are added up
+  static constexpr std::uint64_t most_of_a_table = std::uint64_t{16} << 20;  // a larger one is none
 
   struct Root {
     std::uint64_t address;
@@ -98,7 +99,8 @@ class AcpiReader {
   }
 
   void show(std::uint64_t table, Places places) const noexcept {
-    if (table != 0 && size_of(table) != 0) places(table, size_of(table));
+    const std::uint64_t size = size_of(table);
+    if (table != 0 && size != 0 && size <= most_of_a_table) places(table, size);
   }
 
   /// Since revision 2 the root pointer is longer and leads to the XSDT.
@@ -108,8 +110,9 @@ class AcpiReader {
     if (!signature || std::memcmp(signature->data(), "RSD PTR ", 8) != 0 || !adds_up(root, old_size))
       return std::nullopt;
     const std::uint64_t size = number<std::uint8_t>(root + 15) >= 2 ? number<std::uint32_t>(root + 20) : old_size;
-    places(root, size);
-    if (size >= header_size && adds_up(root, size)) {
+    const bool is_long = size >= header_size && adds_up(root, size);
+    places(root, is_long ? size : old_size);
+    if (is_long) {
       if (const auto table = table_at(number<std::uint64_t>(root + 24), "XSDT", 8, places)) return table;
     }
     return table_at(number<std::uint32_t>(root + 16), "RSDT", 4, places);

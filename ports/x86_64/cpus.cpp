@@ -97,15 +97,18 @@ bool start(std::uint32_t cpu, std::uint64_t stack_end, port::CpuEntry entry) noe
 
 }  // namespace
 
-CpuList& prepare_cpus() noexcept {
+CpuList& known_cpus() noexcept {
   // Intel SDM volume 2, CPUID, leaf 1: EBX bits 31 to 24 are the number of this CPU's local APIC.
   std::uint32_t leaf = 1;
   std::uint32_t identity = 0;
   asm volatile("cpuid" : "+a"(leaf), "=b"(identity) : : "ecx", "edx");
   cpus = CpuList(identity >> 24);
+  return cpus;
+}
+
+void place_trampoline() noexcept {
   auto* const trampoline = reinterpret_cast<std::byte*>(trampoline_address);
   __builtin_memcpy(trampoline, trampoline_start, static_cast<std::size_t>(trampoline_end - trampoline_start));
-  return cpus;
 }
 
 /// Where boot.S goes on with a CPU that was called, on the stack that it was given.
@@ -125,7 +128,7 @@ namespace bareheap::port {
 std::uint32_t cpu_count() noexcept { return static_cast<std::uint32_t>(x86_64::cpus.identities().size()); }
 
 bool start_cpu(std::uint32_t cpu, Region stack, CpuEntry entry) noexcept {
-  if (cpu == 0 || cpu >= cpu_count() || stack.size < frame_size()) return false;
+  if (cpu == 0 || cpu >= cpu_count() || stack.wraps() || stack.size < frame_size()) return false;
   const std::uint64_t stack_end = align_down(address_of(stack.start) + stack.size, 16);
   SpinWithInterruptsSaved<BoardProcessor>::State state;
   x86_64::one_at_a_time.lock(state, __builtin_return_address(0));

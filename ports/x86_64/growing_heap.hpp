@@ -11,8 +11,8 @@
 // stretch.
 //
 // For:      a heap that is small most of the time, with the frames free for others.
-// Not for:  handlers of interrupts, and several CPUs unless one lock is around it and each calls Mapper::flush() after
-//           a trim(): a CPU may remember where a page was.
+// Not for:  handlers of interrupts, and several CPUs unless one lock is around it and, from a trim() to its own
+//           Mapper::flush(), no other runs on these tables: it may remember where a page was.
 // Cost:     allocate: that of each part's engine in turn; where a part is mapped, a few dozen reads and writes for each
 //           of its pages. The other calls look for the part and ask its engine.
 // Overhead: the object has `most_parts` engines. A part is a (most_parts - 1)th of the window at least, in whole pages.

@@ -106,7 +106,8 @@ extern "C" port::Frame* x86_64_interrupt(port::Frame* interrupted, bool yields) 
     LocalApic::write(Apic::end_of_interrupt, 0);
     if (!is_due(cpu)) return interrupted;
   }
-  return cpu.handler == nullptr ? interrupted : cpu.handler(interrupted);
+  if (cpu.handler == nullptr) stop("yield() on a CPU that never had a timer started");
+  return cpu.handler(interrupted);
 }
 
 }  // namespace bareheap::x86_64
@@ -116,12 +117,13 @@ namespace bareheap::port {
 using namespace x86_64;
 
 void start_timer(std::uint32_t hertz, TimerHandler handler) noexcept {
+  if (hertz == 0 || hertz > timer_frequency() / 10) stop("start_timer() wants 1 hertz to a tenth of timer_frequency()");
   const BoardProcessor::State state = BoardProcessor::mask_interrupts();
   Cpu& cpu = this_cpu();
   stop_this_timer(cpu);
   cpu.handler = handler;
   cpu.timer = Timer::repeats;
-  const std::uint64_t ticks = rates.apic / std::max<std::uint64_t>(hertz, 1);
+  const std::uint64_t ticks = rates.apic / hertz;
   LocalApic::write(Apic::timer, LocalApic::timer_repeats | timer_vector);
   LocalApic::write(Apic::timer_initial, static_cast<std::uint32_t>(std::max<std::uint64_t>(ticks, 1)));
   BoardProcessor::restore_interrupts(state);

@@ -14,6 +14,7 @@
 #include "ports/x86_64/machine.hpp"
 
 #include <concepts>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -60,8 +61,9 @@ constexpr const char* sentence(MapFault fault) noexcept {
   return "the number of a fault is out of range";
 }
 
-/// Changes the tables below `root`. Not for two CPUs at the same time; and what another CPU remembers of a page that
-/// was unmapped it remembers until it calls flush() itself.
+/// Changes the tables below `root`. Not for two CPUs at the same time. Another CPU remembers a page that was unmapped
+/// until it calls flush() itself, and frames and tables are used again at once: so between an unmap and its own flush()
+/// no other CPU may run on these tables.
 template <FrameSource Frames, TranslationCache Cache>
 class Mapper {
  public:
@@ -166,6 +168,7 @@ class Mapper {
       return fault;
     }
     *entry_of(page, level) = leaf(frame, access, level);
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // the compiler must touch nothing of the page before
     return MapFault::none;
   }
 

@@ -47,9 +47,10 @@ void read_start_information(std::uint64_t address) noexcept {
     stop("the memory that the kernel needs is not all RAM");
   }
   free_memory.remove(address_of(image.start), image.size);
-  AcpiReader(first_4_gib()).read(start.acpi, prepare_cpus(), [](std::uint64_t address, std::uint64_t size) {
+  AcpiReader(first_4_gib()).read(start.acpi, known_cpus(), [](std::uint64_t address, std::uint64_t size) {
     free_memory.remove(address, size);
   });
+  place_trampoline();
 }
 
 }  // namespace

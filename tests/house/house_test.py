@@ -26,7 +26,7 @@ def project_files() -> list[Path]:
 
 
 def compile_source(compiler: str, source: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    command = [compiler, *needs.FLAGS, f"-I{ROOT}/include", *flags, "-c", str(source), "-o", "/dev/null"]
+    command = [compiler, *needs.FLAGS, f"-I{ROOT}/include", *flags, "-fsyntax-only", str(source)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

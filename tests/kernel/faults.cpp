@@ -5,6 +5,7 @@
 #include "faults/catalogue.hpp"
 #include "kernel/heap.hpp"
 #include "kernel/runner.hpp"
+#include "ports/common/interrupts.hpp"
 
 #include <cstdint>
 #include <string>
@@ -82,6 +83,8 @@ void do_wrong(int key) {
     case 'o': return ask_for_too_much();
     case 'a': return ask_for_an_odd_alignment();
     case 't': return grow_a_vector_beyond_its_limit();
+    case 'y': return port::yield();
+    case 'h': return port::start_timer(0, [](port::Frame* interrupted) noexcept { return interrupted; });
     case '=': return run_trial();
     default: return;
   }

@@ -46,18 +46,6 @@ class KernelTest(unittest.TestCase):
 
 
 class Interrupts(KernelTest):
-    def test_ticks_come_at_the_rate_that_was_asked_for(self) -> None:
-        self.assert_passes("t")
-
-    def test_ticks_that_come_while_they_are_masked_are_one(self) -> None:
-        self.assert_passes("k")
-
-    def test_a_timer_comes_once_and_not_before_its_time(self) -> None:
-        self.assert_passes("o")
-
-    def test_a_stopped_timer_never_comes_even_if_it_was_due(self) -> None:
-        self.assert_passes("s")
-
     def test_all_registers_of_two_threads_survive_hundreds_of_switches(self) -> None:
         self.assert_passes("r")
 
@@ -66,12 +54,6 @@ class Interrupts(KernelTest):
 
     def test_new_frame_wants_a_stack_that_can_hold_it(self) -> None:
         self.assert_passes("n")
-
-    def test_yield_without_a_handler_stops(self) -> None:
-        self.assert_stops("Y", r"raspi3b: yield\(\) on a CPU that never had a timer started")
-
-    def test_a_rate_that_cannot_be_stops(self) -> None:
-        self.assert_stops("H", r"raspi3b: start_timer\(\) wants 1 hertz to a tenth of timer_frequency\(\)")
 
     def test_an_interrupt_that_finds_no_room_on_the_stack_has_its_line(self) -> None:
         self.assert_stops("O", r"raspi3b: data abort \(stack overflow: the address is in the guard page\): .*, CPU 0")

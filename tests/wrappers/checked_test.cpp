@@ -4,6 +4,7 @@
 #include "bareheap/engines/bump.hpp"
 #include "bareheap/engines/hole_list.hpp"
 #include "bareheap/engines/story_pages.hpp"
+#include "bareheap/wrappers/fallback.hpp"
 #include "support/drawing.hpp"
 #include "support/host_region.hpp"
 
@@ -266,6 +267,18 @@ TEST(CheckedQuarantine, is_shown_in_every_tile_that_it_touches) {
   EXPECT_EQ(test::drawing_of(heap, 4096), "cccc....");
   heap.trim();
   EXPECT_EQ(test::drawing_of(heap, 4096), "........");
+}
+
+// Fallback shows one heap's regions and then the other's.
+TEST(CheckedWalk, shows_regions_that_are_not_in_order) {
+  const test::HostRegion memory(4096);
+  Checked<Fallback<Bump, HoleList>, 0> heap;
+  ASSERT_TRUE(heap.init({memory.start() + 1024, 1024}));
+  ASSERT_TRUE(heap.add({memory.start(), 1024}));
+  ASSERT_TRUE(heap.add({memory.start() + 2048, 1024}));
+  std::size_t shown = 0;
+  heap.walk([&shown](const Extent& tile) { shown += tile.size; });
+  EXPECT_EQ(shown, 3072U);
 }
 
 }  // namespace

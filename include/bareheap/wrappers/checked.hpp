@@ -155,8 +155,10 @@ class Checked {
 
   /// What is in the quarantine is shown as cached; headers and red zones are part of the used tiles.
   void walk(ExtentSink sink) const noexcept {
-    TileStep step(nullptr, size_limit, sink);
-    heap_.walk([&](const Extent& tile) { show(tile, step); });
+    heap_.walk([&](const Extent& tile) {
+      TileStep step(nullptr, size_limit, sink);  // for this tile: the heap's regions need not be in order
+      show(tile, step);
+    });
   }
 
   const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept

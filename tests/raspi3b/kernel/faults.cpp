@@ -35,10 +35,6 @@ port::Frame* go_on(port::Frame* interrupted) noexcept { return interrupted; }
 
 }  // namespace
 
-void yield_without_a_timer() { port::yield(); }
-
-void too_many_hertz() { port::start_timer(static_cast<std::uint32_t>(port::timer_frequency() / 10 + 1), go_on); }
-
 /// The lower half of the frame would be in the guard.
 void overflow_by_an_interrupt() {
   port::start_timer(100, go_on);

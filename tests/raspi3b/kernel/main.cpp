@@ -15,10 +15,6 @@ struct Scenario {
 };
 
 constexpr Scenario scenarios[] = {
-    {'t', {"ticks come at their rate", ticks_come_at_their_rate}},
-    {'k', {"masked ticks are one", masked_ticks_are_one}},
-    {'o', {"a timer comes once", a_timer_comes_once}},
-    {'s', {"a stopped timer never comes", a_stopped_timer_never_comes}},
     {'r', {"all registers survive", all_registers_survive}},
     {'y', {"threads yield", threads_yield}},
     {'n', {"new frames are checked", new_frames_are_checked}},
@@ -26,8 +22,6 @@ constexpr Scenario scenarios[] = {
     {'2', {"a CPU starts once", a_cpu_starts_once}},
     {'i', {"each CPU has its timer", each_cpu_has_its_timer}},
     {'w', {"a CPU does not come", a_cpu_does_not_come}},
-    {'Y', {"yield without a timer", yield_without_a_timer}},
-    {'H', {"too many hertz", too_many_hertz}},
     {'O', {"overflow by an interrupt", overflow_by_an_interrupt}},
     {'U', {"an unknown interrupt", raise_an_unknown_interrupt}},
     {'S', {"an interrupt out of nowhere", interrupt_out_of_nowhere}},

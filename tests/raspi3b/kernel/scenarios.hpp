@@ -4,10 +4,6 @@
 
 namespace bareheap::raspi3b_test {
 
-void ticks_come_at_their_rate();
-void masked_ticks_are_one();
-void a_timer_comes_once();
-void a_stopped_timer_never_comes();
 void all_registers_survive();
 void threads_yield();
 void new_frames_are_checked();
@@ -17,8 +13,6 @@ void a_cpu_starts_once();
 void each_cpu_has_its_timer();
 void a_cpu_does_not_come();
 
-void yield_without_a_timer();
-void too_many_hertz();
 void overflow_by_an_interrupt();
 void raise_an_unknown_interrupt();
 void interrupt_out_of_nowhere();
