@@ -7,7 +7,6 @@
 #include "kernel/machine/machine.hpp"
 #include "kernel/runner.hpp"
 #include "kernel/threads.hpp"
-#include "kernel/timers.hpp"
 #include "kernel/watched_processor.hpp"
 
 #include "bareheap/bareheap.hpp"
@@ -147,10 +146,6 @@ const kernel_test::Test tests[] = {
     {"S2-04 the handler tries, NoLock", expect_interrupts_may_try<NoLock>},
     {"S2-04 the scheduler allocates", [] { kernel_test::expect_scheduler_may_allocate(scratch); }},
     {"interrupts keep vector registers", expect_registers_survive},
-    kernel_test::timer_tests[0],
-    kernel_test::timer_tests[1],
-    kernel_test::timer_tests[2],
-    kernel_test::timer_tests[3],
 };
 
 }  // namespace

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/timers.hpp"
-
+// What ports/common/interrupts.hpp promises of the timer.
 #include "board/processor.hpp"
+#include "kernel/runner.hpp"
 #include "ports/common/interrupts.hpp"
 
 #include <atomic>
 #include <cstdint>
 
-namespace bareheap::kernel_test {
-
 namespace {
 
+using namespace bareheap;
+using kernel_test::expect;
 using port::BoardProcessor;
 using port::Frame;
 
@@ -96,11 +96,13 @@ void a_stopped_timer_never_comes() {
   expect(ticks == 0);
 }
 
+const kernel_test::Test tests[] = {
+    {"ticks come at their rate", ticks_come_at_their_rate},
+    {"masked ticks are one", masked_ticks_are_one},
+    {"a timer comes once", a_timer_comes_once},
+    {"a stopped timer never comes", a_stopped_timer_never_comes},
+};
+
 }  // namespace
 
-const Test timer_tests[4] = {{"ticks come at their rate", ticks_come_at_their_rate},
-                             {"masked ticks are one", masked_ticks_are_one},
-                             {"a timer comes once", a_timer_comes_once},
-                             {"a stopped timer never comes", a_stopped_timer_never_comes}};
-
-}  // namespace bareheap::kernel_test
+extern "C" void kernel_main() noexcept { kernel_test::run_and_exit(tests); }
