@@ -47,7 +47,7 @@ void say_bar(const Statistics& figures) noexcept {
   }
   say_piece("]");
   say_in_three(share_of(figures, 100));
-  say_piece(" %");
+  say_piece(" % ");
 }
 
 /// "0.4 s [#####               ] 27 %  14 holes RrrssrsS.r…"
