@@ -2,20 +2,12 @@
 // Lines on the serial line, put together from words and numbers.
 #pragma once
 
-#include "ports/common/port.hpp"
-
-#include <concepts>
+#include "ports/common/say.hpp"
 
 namespace bareheap::homer {
 
-struct Hexadecimal {
-  std::size_t value;
-};
-
-inline void say_piece(const char* text) noexcept { put_text(port::serial, text); }
-inline void say_piece(std::unsigned_integral auto value) noexcept { put_decimal(port::serial, value); }
-inline void say_piece(Hexadecimal number) noexcept { put_hexadecimal(port::serial, number.value); }
-inline void say_piece(const void* address) noexcept { put_hexadecimal(port::serial, address_of(address)); }
+using port::Hexadecimal;
+using port::say_piece;
 
 /// One line: "homer: " and the pieces one after another.
 void say(const auto&... pieces) noexcept {

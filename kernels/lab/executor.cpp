@@ -1,29 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "kernels/lab/executor.hpp"
 
-#include "board/processor.hpp"
+#include "ports/common/interrupts_masked.hpp"
 
 namespace bareheap::lab {
 
 namespace {
 
 using port::BoardProcessor;
+using port::InterruptsMasked;
 
 constexpr std::uint32_t ticks_a_second = 1000;
 
 constinit Executor* executor = nullptr;
-
-/// Keeps the timer's handler away from the queues.
-class InterruptsMasked {
- public:
-  InterruptsMasked() noexcept = default;
-  InterruptsMasked(const InterruptsMasked&) = delete;
-  InterruptsMasked& operator=(const InterruptsMasked&) = delete;
-  ~InterruptsMasked() { BoardProcessor::restore_interrupts(state_); }
-
- private:
-  decltype(BoardProcessor::mask_interrupts()) state_ = BoardProcessor::mask_interrupts();
-};
 
 }  // namespace
 

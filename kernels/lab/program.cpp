@@ -5,7 +5,7 @@
 #include "kernels/lab/memory.hpp"
 
 #include "bareheap/core/statistics.hpp"
-#include "board/processor.hpp"
+#include "ports/common/interrupts_masked.hpp"
 
 constinit ProgramHeap program_heap;
 #include "bareheap/bindings/operator_new.hpp"
@@ -14,10 +14,8 @@ namespace bareheap {
 
 OutOfMemory program_out_of_memory(Layout asked) noexcept {
   // The timer's handler allocates too, and may have interrupted whoever grows the heap.
-  const auto interrupts = port::BoardProcessor::mask_interrupts();
-  const bool grown = lab::grow_program_heap(asked);
-  port::BoardProcessor::restore_interrupts(interrupts);
-  if (grown) return OutOfMemory::try_again;
+  const port::InterruptsMasked masked;
+  if (lab::grow_program_heap(asked)) return OutOfMemory::try_again;
   const Statistics figures = statistics_of(program_heap);
   lab::say("out of memory: no ", asked.size(), " bytes aligned to ", asked.alignment(), ": ", figures.used_bytes,
            " used, ", figures.free_bytes, " free, the largest free block ", figures.largest_free, ", holes ",

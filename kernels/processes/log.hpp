@@ -4,9 +4,7 @@
 
 #include "bareheap/core/lock_policies.hpp"
 #include "board/processor.hpp"
-#include "ports/common/port.hpp"
-
-#include <concepts>
+#include "ports/common/say.hpp"
 
 namespace bareheap::processes {
 
@@ -26,10 +24,7 @@ class Console {
   Lock::State state_{};
 };
 
-inline void say_piece(const char* text) noexcept { put_text(port::serial, text); }
-inline void say_piece(char character) noexcept { port::write(&character, 1); }
-inline void say_piece(std::unsigned_integral auto value) noexcept { put_decimal(port::serial, value); }
-inline void say_piece(const void* address) noexcept { put_hexadecimal(port::serial, address_of(address)); }
+using port::say_piece;
 
 /// One line: "processes: " and the pieces one after another.
 void say(const auto&... pieces) noexcept {

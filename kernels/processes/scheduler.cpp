@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "kernels/processes/scheduler.hpp"
 
-#include "board/processor.hpp"
 #include "kernels/processes/log.hpp"
 #include "kernels/processes/stack.hpp"
+#include "ports/common/interrupts_masked.hpp"
 
 namespace bareheap::processes {
 
 namespace {
 
 using port::BoardProcessor;
+using port::InterruptsMasked;
 
 /// Each CPU reads and writes its own.
 constinit Scheduler* schedulers[most_cpus] = {};
-
-/// Keeps the handler away from what it shares with the processes.
-class InterruptsMasked {
- public:
-  InterruptsMasked() noexcept = default;
-  InterruptsMasked(const InterruptsMasked&) = delete;
-  InterruptsMasked& operator=(const InterruptsMasked&) = delete;
-  ~InterruptsMasked() { BoardProcessor::restore_interrupts(state_); }
-
- private:
-  decltype(BoardProcessor::mask_interrupts()) state_ = BoardProcessor::mask_interrupts();
-};
 
 }  // namespace
 

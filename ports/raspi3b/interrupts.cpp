@@ -2,6 +2,7 @@
 // Interrupts: the physical timer of each core (Arm ARM, DDI 0487, "The Generic Timer in AArch64 state") by way of the
 // cores' own interrupt controller. Nothing else is ever let through.
 #include "ports/common/interrupts.hpp"
+#include "ports/common/interrupts_masked.hpp"
 
 #include "bareheap/core/bits.hpp"
 #include "bareheap/core/region.hpp"
@@ -53,18 +54,6 @@ constinit Timer timers[cpus] = {};
 
 Timer& timer_of_this_cpu() noexcept { return timers[BoardProcessor::cpu()]; }
 
-/// Masks interrupts for as long as it lives.
-class Masked {
- public:
-  Masked() noexcept : state_(BoardProcessor::mask_interrupts()) {}
-  ~Masked() { BoardProcessor::restore_interrupts(state_); }
-  Masked(const Masked&) = delete;
-  Masked& operator=(const Masked&) = delete;
-
- private:
-  std::uint64_t state_;
-};
-
 /// Arm ARM, CNTP_CTL_EL0.
 constexpr std::uint64_t timer_enabled = 1U << 0;
 constexpr std::uint64_t timer_due = 1U << 2;
@@ -99,7 +88,7 @@ void await_controller() noexcept {
 }
 
 void start(Timer timer, std::uint64_t due) noexcept {
-  const Masked masked;
+  const port::InterruptsMasked masked;
   timer_of_this_cpu() = timer;
   set_due_time(due);
   set_timer_control(timer_enabled);
@@ -179,7 +168,7 @@ void start_timer_once(std::uint64_t ticks, TimerHandler handler) noexcept {
 }
 
 void stop_timer() noexcept {
-  const raspi3b::Masked masked;
+  const InterruptsMasked masked;
   raspi3b::set_timer_control(0);
   raspi3b::Platform::barrier();
   raspi3b::await_controller();
