@@ -54,13 +54,18 @@ class Consumers(unittest.TestCase):
     def test_find_package(self) -> None:
         self.assert_works("find_package", f"-DCMAKE_PREFIX_PATH={self.install()}")
 
-    def test_pkg_config(self) -> None:
-        prefix = self.install()
-        found = next(prefix.rglob("bareheap.pc")).parent
+    def assert_works_by_pkg_config(self, *compiler_and_source: str | Path) -> None:
+        found = next(self.install().rglob("bareheap.pc")).parent
         flags = run("pkgconf", "--define-prefix", "--cflags", "--libs", "bareheap", PKG_CONFIG_PATH=str(found)).split()
         program = self.folder / "program"
-        run("g++", "-std=c++23", HERE / "program.cpp", *flags, "-o", program)
+        run(*compiler_and_source, *flags, "-o", program)
         self.assertEqual(run(program), "bareheap 0.1.0\n")
+
+    def test_pkg_config(self) -> None:
+        self.assert_works_by_pkg_config("g++", "-std=c++23", HERE / "program.cpp")
+
+    def test_pkg_config_in_c(self) -> None:
+        self.assert_works_by_pkg_config("gcc", "-std=c99", "-pedantic-errors", HERE / "program.c")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ BOUND = {"memory_resource.hpp": "memory_resource", "pool_resource.hpp": "memory_
 # What a freestanding C++23 compiler brings along; the library includes nothing else from outside.
 FREESTANDING = {
     "atomic", "bit", "climits", "compare", "concepts", "coroutine", "cstddef", "cstdint", "initializer_list", "iterator",
-    "limits", "memory", "new", "numeric", "source_location", "tuple", "type_traits", "utility", "version",
+    "limits", "memory", "new", "numeric", "source_location", "stdbool.h", "stddef.h", "tuple", "type_traits", "utility",
+    "version",
 }  # fmt: skip
 
 
@@ -54,6 +55,7 @@ FLOORS = (
     Floor(BINDINGS, (CORE, PARTS), freestanding=True),
     Floor(LIBRARY, (LIBRARY,), neighbours=True, freestanding=True),
     Floor("src/engines", (CORE, PARTS, ENGINES), freestanding=True),
+    Floor("src/bindings/c_", (LIBRARY,), freestanding=True),
     Floor("src/bindings", (CORE, PARTS, BINDINGS), freestanding=True),
     Floor("src/runtime", (CORE,), neighbours=True),
     Floor("ports/common", (CORE, PARTS, f"{ENGINES}/page_heap.hpp"), neighbours=True),

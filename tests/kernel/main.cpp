@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The test kernel: the same source on every board. The laws, the lab's tests, and every container of C++.
+#include "c_abi/every_call.h"
 #include "kernel/containers.hpp"
 #include "kernel/coroutines.hpp"
 #include "kernel/heap.hpp"
@@ -48,6 +49,7 @@ const kernel_test::Test tests[] = {
     kernel_test::lab_tests[3],
     {"S2-10 containers", expect_containers},
     {"S2-11 coroutines", [] { kernel_test::expect_coroutines(scratch); }},
+    {"the C interface", [] { expect(every_call(scratch.start, std::size_t{64} << 10) == 0); }},
     {"out of memory at every request", [] { kernel_test::sweep_out_of_memory(scratch); }},
 };
 
