@@ -20,3 +20,4 @@
 #include "bareheap/wrappers/headered.hpp"
 #include "bareheap/wrappers/locked.hpp"
 #include "bareheap/wrappers/reserve.hpp"
+#include "bareheap/wrappers/traced.hpp"

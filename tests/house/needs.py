@@ -13,9 +13,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +45,7 @@ WRAPPERS = {
     "Fallback<HoleList, HoleList>": "bareheap/wrappers/fallback.hpp",
     "Checked<HoleList>": "bareheap/wrappers/checked.hpp",
     "Reserve<HoleList>": "bareheap/wrappers/reserve.hpp",
+    "Traced<HoleList, laws::NoSink>": "bareheap/wrappers/traced.hpp",
 }
 ENGINE_WITHIN = "bareheap::BasicHoleList<(bareheap::Carving)0>::"
 
@@ -68,26 +73,29 @@ TOOLCHAIN_HEADERS = ["-nostdinc++", "-nostdlibinc", "-isystem", f"{ROOT}/src/run
 
 @dataclass(frozen=True)
 class Case:
-    heap: str
-    header: str
+    heaps: tuple[str, ...]
     target: str
     level: str
 
 
-def probe(case: Case) -> str:
-    """A source with every call of an engine, or every function of a wrapper."""
-    if case.heap in WRAPPERS:
-        return ('#include "bareheap/engines/hole_list.hpp"\n#include "wrappers/one_cpu.hpp"\n'
-                f'#include "{case.header}"\nnamespace bareheap {{ template class {case.heap}; }}\n')  # fmt: skip
-    return (f'#include "{case.header}"\n#include "house/engine_calls.hpp"\n{INSTANCES.get(case.heap, "")}'
-            f"template struct bareheap::house::EngineCalls<bareheap::{case.heap}>;\n")  # fmt: skip
+def source_of(heaps: Iterable[str], headers: dict[str, str]) -> str:
+    """A source with every call of each engine, and every function of each wrapper."""
+    included = ["house/engine_calls.hpp", "bareheap/engines/hole_list.hpp", "wrappers/no_sink.hpp",
+                "wrappers/one_cpu.hpp"]  # fmt: skip
+    lines = [f'#include "{header}"' for header in [*included, *(headers[heap] for heap in heaps)]]
+    for heap in heaps:
+        if heap in WRAPPERS:
+            lines.append(f"namespace bareheap {{ template class {heap}; }}")
+        else:
+            lines.append(f"{INSTANCES.get(heap, '')}template struct bareheap::house::EngineCalls<bareheap::{heap}>;")
+    return "\n".join(lines) + "\n"
 
 
-def compile_case(case: Case, folder: Path) -> Path:
-    """The probe's object file; CalledProcessError where it does not compile."""
-    name = "-".join((short(case.heap), case.target.replace(", ", "_"), case.level.strip("-")))
-    source = folder / f"{name}.cpp"
-    source.write_text(probe(case), encoding="utf-8")
+def compile_case(case: Case, headers: dict[str, str], folder: Path) -> Path:
+    """The object file; CalledProcessError where it does not compile."""
+    heaps = short(case.heaps[0]) if len(case.heaps) == 1 else "all"
+    source = folder / f"{heaps}-{case.target.replace(', ', '_')}{case.level}.cpp"
+    source.write_text(source_of(case.heaps, headers), encoding="utf-8")
     command = [*COMPILERS[case.target], *FLAGS, case.level, f"-I{ROOT}/include", f"-I{ROOT}/tests"]
     command += [] if case.target.startswith("host") else TOOLCHAIN_HEADERS
     output = source.with_suffix(".o")
@@ -115,19 +123,25 @@ def text_size(output: Path) -> int:
     return sum(int(row[1]) for row in rows if row and row[0].startswith(".text"))
 
 
-def check(heaps: dict[str, str], levels: tuple[str, ...] = LEVELS) -> tuple[list[str], dict[tuple[str, str], int]]:
-    """The complaints, and the size of each heap at -Os for each target."""
-    complaints: list[str] = []
-    sizes: dict[tuple[str, str], int] = {}
-    cases = [Case(heap, header, target, level)
-             for heap, header in heaps.items() for target in COMPILERS for level in levels]  # fmt: skip
+def compile_all(cases: list[Case], headers: dict[str, str], judge: Callable[[Path], T]) -> list[tuple[Case, T]]:
+    """What `judge` says of each object file."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
-        for case, output in zip(cases, pool.map(lambda case: compile_case(case, Path(folder)), cases)):
-            for need in forbidden_needs(output):
-                complaints.append(f"{case.heap} for {case.target} at {case.level} needs {need}")
-            if case.level == "-Os":
-                sizes[short(case.heap), case.target] = text_size(output)
-    return complaints, sizes
+        return list(zip(cases, pool.map(lambda case: judge(compile_case(case, headers, Path(folder))), cases)))
+
+
+def check(heaps: dict[str, str], levels: tuple[str, ...] = LEVELS) -> list[str]:
+    """The complaints. All heaps are compiled at once; where that needs too much, each by itself to tell who does."""
+    together = [Case(tuple(heaps), target, level) for target in COMPILERS for level in levels]
+    guilty = [case for case, needs in compile_all(together, heaps, forbidden_needs) if needs]
+    alone = [Case((heap,), case.target, case.level) for case in guilty for heap in heaps]
+    return [f"{case.heaps[0]} for {case.target} at {case.level} needs {need}"
+            for case, needs in compile_all(alone, heaps, forbidden_needs) for need in needs]  # fmt: skip
+
+
+def measure(heaps: dict[str, str], targets: tuple[str, ...] = BOARDS) -> dict[tuple[str, str], int]:
+    """The size of each heap at -Os for each target."""
+    cases = [Case((heap,), target, "-Os") for heap in heaps for target in targets]
+    return {(short(case.heaps[0]), case.target): size for case, size in compile_all(cases, heaps, text_size)}
 
 
 def print_sizes(sizes: dict[tuple[str, str], int]) -> None:
@@ -138,7 +152,7 @@ def print_sizes(sizes: dict[tuple[str, str], int]) -> None:
 
 
 if __name__ == "__main__":
-    found, measured = check(ENGINES | WRAPPERS)
-    print_sizes(measured)
+    found = check(ENGINES | WRAPPERS)
+    print_sizes(measure(ENGINES | WRAPPERS))
     print("\n".join(found) or "No engine or wrapper needs anything but panic() and the four memory functions.")
     sys.exit(1 if found else 0)

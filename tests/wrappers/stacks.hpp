@@ -11,6 +11,8 @@
 #include "bareheap/wrappers/headered.hpp"
 #include "bareheap/wrappers/locked.hpp"
 #include "bareheap/wrappers/reserve.hpp"
+#include "bareheap/wrappers/traced.hpp"
+#include "wrappers/no_sink.hpp"
 #include "wrappers/one_cpu.hpp"
 
 namespace bareheap::laws {
@@ -52,6 +54,8 @@ template <class Heap>
 constexpr bool merges<Headered<Heap>> = merges<Heap>;
 template <class Heap, std::size_t Quarantine>
 constexpr bool merges<Checked<Heap, Quarantine>> = merges<Heap>;
+template <class Heap, class Sink, std::size_t Capacity>
+constexpr bool merges<Traced<Heap, Sink, Capacity>> = merges<Heap>;
 template <class First, class Second>
 constexpr bool merges<Halves<First, Second>> = merges<First> && merges<Second>;
 
@@ -74,6 +78,7 @@ using AllStacks = HeapList<
     Halves<PageHeap, HoleList>,
     Checked<Bump, 0>, Checked<HoleList>, Checked<HoleList, 0>, Checked<HoleList, 1>, Checked<PageHeap>,
     Checked<StoryPages>,
+    Traced<HoleList, NoSink>, Locked<Traced<Headered<HoleList>, NoSink>, Spin>,
     Kept<HoleList>, Kept<PageHeap>, Kept<Checked<HoleList>>, Locked<Kept<Headered<HoleList>>, Spin>,
     Locked<Counted<HoleList>, Spin>, Locked<Counted<Headered<HoleList>>, Spin>, Locked<Checked<HoleList>, Spin>,
     Locked<Counted<Checked<HoleList>>, Spin>, Locked<Counted<PageHeap>, Spin>, Headered<Checked<HoleList>>,
