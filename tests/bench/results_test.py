@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: MIT
+"""The bench: what is stored, the tables and pictures that come of it, and a short run.
+
+python3 results_test.py BUILD_FOLDER [unittest's own arguments]
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any
+
+BENCH = Path(__file__).resolve().parents[2] / "bench"
+DEBIANS_PYTHON = "/usr/bin/python3"  # which finds Debian's matplotlib
+sys.path.insert(0, str(BENCH))
+
+import results  # noqa: E402
+import tables  # noqa: E402
+
+build = Path()
+LARGEST_PICTURE = 150_000  # bytes
+
+
+def report_of(
+    figures: dict[str, dict[str, float | None]], figure: str = "ns_best", half: str = "tuning"
+) -> dict[str, Any]:
+    """By program and heap; nothing: it found no room. Heaps with a dash are ours."""
+    heaps = list(dict.fromkeys(heap for row in figures.values() for heap in row))
+    rows = []
+    for program, row in figures.items():
+        for heap, value in row.items():
+            found = {"status": "no room"} if value is None else {"status": "ok", figure: value}
+            rows.append({"trace": program, "heap": heap, **found})
+    about = {
+        "machine": {"cpu": "a CPU", "cpus": 2, "system": "a system"},
+        "packages": {},
+        "ours": [heap for heap in heaps if "-" in heap],
+        "others": [heap for heap in heaps if "-" not in heap],
+        "missing": {},
+    }
+    return {"about": about, "traces": [{"trace": name, "half": half} for name in figures], "results": rows}
+
+
+TIMES = report_of(
+    {
+        "lua": {"hole-list": 4.0, "page-heap": None, "glibc": 8.0, "mimalloc": 2.0},
+        "jq": {"hole-list": 2.0, "page-heap": 9.0, "glibc": 4.0, "mimalloc": 8.0},
+    }
+)
+
+
+class Results(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def test_they_are_loaded_as_they_were_stored(self) -> None:
+        results.store(self.folder, "time", TIMES)
+        self.assertEqual(results.load(self.folder), {"time": TIMES})
+        rows = [line for line in (self.folder / "time.json").read_text().splitlines() if '"heap"' in line]
+        self.assertEqual(len(rows), len(TIMES["results"]), "a row a line")
+
+    def test_damaged_ones_are_refused_with_a_sentence(self) -> None:
+        for text, sentence in (("{", "is not JSON"), ("[]", "no 'about'"), ('{"about": {}}', "no 'about'")):
+            (self.folder / "time.json").write_text(text)
+            with self.assertRaisesRegex(results.ResultsError, f"time.json .*{sentence}"):
+                results.load(self.folder)
+
+    def test_fractions_are_short_and_counts_are_whole(self) -> None:
+        self.assertEqual(results.shortened({"a": [1.23456789, 123456789]}), {"a": [1.23457, 123456789]})
+
+    def test_ratios_are_to_the_best_packaged_allocator(self) -> None:
+        table = results.Table(TIMES, "ns_best")
+        self.assertEqual(table.ratios()["lua"], {"hole-list": 2.0, "glibc": 4.0, "mimalloc": 1.0})
+        self.assertEqual(table.ratios()["jq"], {"hole-list": 0.5, "page-heap": 2.25, "glibc": 1.0, "mimalloc": 2.0})
+        self.assertEqual(table.mean_ratio("hole-list"), (1.0, 2))
+        self.assertEqual(table.mean_ratio("page-heap")[1], 1)
+        self.assertEqual(table.refused, {"lua": {"page-heap"}, "jq": set()})
+
+    def test_synthetic_loads_stand_apart(self) -> None:
+        both = {"trace": "fifo", "half": "synthetic"}
+        report = TIMES | {"traces": [*TIMES["traces"], both]}
+        self.assertEqual(list(results.Table(report, "ns_best").figures), ["lua", "jq"])
+        self.assertEqual(list(results.Table(report, "ns_best", "synthetic").figures), ["fifo"])
+
+
+class Tables(unittest.TestCase):
+    def test_the_winner_is_bold(self) -> None:
+        text = tables.text_of({"time": TIMES})
+        self.assertIn("| lua | tuning | `hole-list` 4.00 | **mimalloc 2.00** | 2.00 |", text)
+        self.assertIn("| jq | tuning | **`hole-list` 2.00** | glibc 4.00 | 0.50 |", text)
+        self.assertIn("| `hole-list` | **1.00** | **2.83** | 1 |", text)
+        self.assertIn("| `page-heap` |  |  |  |", text, "it did not run everything, so it has no mean")
+
+    def test_a_worst_call_of_some_loads_only_is_a_lower_bound(self) -> None:
+        worst = report_of(
+            {
+                "lua": {"hole-list": 100, "page-heap": None, "glibc": 200},
+                "jq": {"hole-list": 90, "page-heap": 50, "glibc": 300},
+            },
+            "worst_allocate",
+        )
+        text = tables.text_of({"instructions": worst})
+        self.assertRegex(text, r"`page-heap` .*\| ≥ 50 \|")
+        self.assertRegex(text, r"`hole-list` .*\| \*\*100\*\* \|")
+
+    def test_nothing_measured_is_a_sentence(self) -> None:
+        self.assertEqual(tables.text_of({}), tables.NOTHING)
+
+    def test_the_page_keeps_what_is_around(self) -> None:
+        page = f"before\n{tables.BEGIN}\nold\n{tables.END}\nafter\n"
+        self.assertEqual(tables.with_tables(page, "new"), f"before\n{tables.BEGIN}\n\nnew\n\n{tables.END}\nafter\n")
+        with self.assertRaisesRegex(results.ResultsError, "no marks"):
+            tables.with_tables("before", "new")
+
+
+class Stored(unittest.TestCase):
+    """What lies in the repository."""
+
+    def test_the_page_says_what_the_results_say(self) -> None:
+        self.assertEqual(tables.main(["--check"]), 0, "bench/tables.py writes it again")
+
+    def test_no_result_names_a_folder_of_the_machine(self) -> None:
+        for file in results.RESULTS.glob("*.json"):
+            self.assertNotRegex(file.read_text(encoding="utf-8"), r'"[^"]*/(usr|root|home|tmp|work)/')
+
+    def test_each_picture_is_small_and_was_drawn_from_the_results(self) -> None:
+        reports = results.load(results.RESULTS)
+        for file in results.RESULTS.glob("*.svg"):
+            text = file.read_text(encoding="utf-8")
+            self.assertLess(len(text), LARGEST_PICTURE, file.name)
+            origin = re.search(r"drawn from ([a-z ]+) ([0-9a-f]{32})", text)
+            assert origin is not None, file.name
+            digest = results.digest(reports, origin[1].split(" and "))
+            self.assertEqual(origin[2], digest, f"{file.name} is old; bench/plot.py draws it again")
+
+
+def with_matplotlib() -> bool:
+    try:
+        return subprocess.run([DEBIANS_PYTHON, "-c", "import matplotlib"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=300)
+
+
+class ShortRun(unittest.TestCase):
+    """Everything is measured, a little of it."""
+
+    folder: tempfile.TemporaryDirectory[str]
+    done: subprocess.CompletedProcess[str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.out = Path(cls.folder.name) / "results"
+        traces = Path(cls.folder.name) / "traces"
+        traces.mkdir()
+        run(build / "bench/synthetic/bareheap-synthetic", "holes_too_small", "-o", traces / "small.trace")
+        cls.done = run(
+            sys.executable,
+            BENCH / "run.py",
+            "--quick",
+            "--build",
+            build,
+            "--traces",
+            traces,
+            "--out",
+            cls.out,
+            "--heap",
+            "hole-list",
+            "--malloc",
+            "glibc",
+            "--only",
+            "time",
+            "memory",
+            "sweep",
+            "worst",
+            "larson",
+            "efficiency",
+        )
+
+    def test_it_measures_every_kind(self) -> None:
+        self.assertEqual(self.done.returncode, 0, self.done.stderr)
+        reports = results.load(self.out)
+        self.assertEqual(set(reports), set(results.KINDS) - {"boards"})
+        for kind in ("time", "memory", "instructions"):
+            heaps = {(row["trace"], row["heap"]) for row in reports[kind]["results"] if "reference" not in row}
+            self.assertEqual(
+                heaps, {(trace, heap) for trace in ("small", "fifo") for heap in ("hole-list", "glibc")}, kind
+            )
+        self.assertEqual([row["half"] for row in reports["time"]["traces"]], ["recorded", "synthetic"])
+        self.assertEqual({row["trace"] for row in reports["sweep"]["results"]}, {"small"})
+        self.assertEqual(
+            {(row["heap"], row["threads"]) for row in reports["larson"]["results"]},
+            {(heap, threads) for heap in ("hole-list", "glibc") for threads in (1, 2)},
+        )
+        self.assertEqual({row["region_bytes"] for row in reports["efficiency"]["results"]}, {65536, 1048576})
+        self.assertRegex(self.done.stdout, r"\[ 1/\d+\] time +small")
+
+    def test_its_results_become_tables(self) -> None:
+        text = tables.text_of(results.load(self.out))
+        for title in ("By recorded program", "By synthetic load", "larson"):
+            self.assertIn(title, text)
+
+    @unittest.skipUnless(with_matplotlib(), "needs python3-matplotlib")
+    def test_its_pictures_are_the_same_twice(self) -> None:
+        for name in ("first", "second"):
+            drawn = run(DEBIANS_PYTHON, BENCH / "plot.py", "--results", self.out, "--out", self.out / name)
+            self.assertEqual(drawn.returncode, 0, drawn.stderr)
+        first = {file.name: file.read_bytes() for file in (self.out / "first").iterdir()}
+        self.assertEqual(first, {file.name: file.read_bytes() for file in (self.out / "second").iterdir()})
+        self.assertEqual(len(first), 8)
+
+    @unittest.skipUnless(with_matplotlib(), "needs python3-matplotlib")
+    def test_the_stored_pictures_are_those_of_the_stored_results(self) -> None:
+        stored = {file.name: file.read_bytes() for file in results.RESULTS.glob("*.svg")}
+        if not stored:
+            self.skipTest("nothing is stored")
+        drawn = run(DEBIANS_PYTHON, BENCH / "plot.py", "--out", self.out / "again")
+        self.assertEqual(drawn.returncode, 0, drawn.stderr)
+        self.assertEqual({file.name: file.read_bytes() for file in (self.out / "again").iterdir()}, stored)
+
+
+class WrongArguments(unittest.TestCase):
+    def test_each_gets_a_sentence(self) -> None:
+        for words, sentence in (
+            (["--heap", "nonsense"], "there is no engine nonsense"),
+            (["--malloc", "nonsense"], "no allocator 'nonsense' is known"),
+            (["--build", "/nowhere"], "is not there; cmake --preset host"),
+            (["--traces", "/nowhere"], "there is no folder /nowhere"),
+            (["--only", "nonsense"], "invalid choice: 'nonsense'"),
+        ):
+            build_words = [] if "--build" in words else ["--build", str(build)]
+            done = run(sys.executable, BENCH / "run.py", "--quick", *build_words, *words)
+            self.assertNotEqual(done.returncode, 0, words)
+            self.assertIn(sentence, done.stderr)
+            self.assertNotIn("Traceback", done.stderr)
+
+    def test_programs_say_what_is_wrong(self) -> None:
+        for program, words, sentence in (
+            ("synthetic", ["nonsense", "-o", "x"], "there is no load nonsense"),
+            ("synthetic", ["fifo"], "a load and -o FILE are needed"),
+            ("larson", ["--heap", "nonsense"], "there is no heap nonsense"),
+            ("larson", ["--threads", "0"], "not in range"),
+            ("efficiency", ["--region", "1"], "not in range"),
+        ):
+            done = run(build / f"bench/{program}/bareheap-{program}", *words)
+            self.assertNotEqual(done.returncode, 0, words)
+            self.assertIn(sentence, done.stderr)
+
+
+if __name__ == "__main__":
+    build = Path(sys.argv.pop(1))
+    unittest.main()
