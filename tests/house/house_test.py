@@ -48,10 +48,9 @@ class Floors(unittest.TestCase):
 
 class Needs(unittest.TestCase):
     def test_S1_07_engines_and_wrappers_need_nothing_but_panic_and_four_memory_functions(self) -> None:
-        complaints, sizes = needs.check(needs.ENGINES | needs.WRAPPERS)
-        self.assertEqual(complaints, [])
-        self.assertTrue(all(size > 0 for size in sizes.values()))
-        needs.print_sizes(sizes)
+        self.assertEqual(needs.check(needs.ENGINES | needs.WRAPPERS), [])
+        sizes = needs.measure(needs.ENGINES | needs.WRAPPERS, ("aarch64",))
+        self.assertTrue(all(size > 0 for size in sizes.values()), sizes)
 
     def test_every_engine_and_wrapper_is_looked_at(self) -> None:
         for floor, heaps in (("engines", needs.ENGINES), ("wrappers", needs.WRAPPERS)):
@@ -59,7 +58,7 @@ class Needs(unittest.TestCase):
             self.assertEqual(headers, set(heaps.values()))
 
     def test_an_engine_that_calls_the_c_library_is_refused(self) -> None:
-        complaints, _ = needs.check({"StrlenHeap": "house/broken/needs/strlen_heap.hpp"}, ("-Os",))
+        complaints = needs.check({"StrlenHeap": "house/broken/needs/strlen_heap.hpp"}, ("-Os",))
         self.assertEqual(len(complaints), len(needs.COMPILERS))
         self.assertTrue(all(complaint.endswith("needs strlen") for complaint in complaints))
 
@@ -84,11 +83,10 @@ class Sources(unittest.TestCase):
         for header in sorted((ROOT / "include").rglob("*.hpp")):
             if header.name == "operator_new.hpp":
                 continue  # wants the program's heap before it: tests/bindings
-            for compiler in ("g++", "clang++-19"):
-                with self.subTest(header=header.name, compiler=compiler), tempfile.TemporaryDirectory() as folder:
-                    source = Path(folder) / "alone.cpp"
-                    source.write_text(f'#include "{header}"\n')
-                    self.assertEqual(compile_source(compiler, source).stderr, "")
+            with self.subTest(header=header.name), tempfile.TemporaryDirectory() as folder:
+                source = Path(folder) / "alone.cpp"
+                source.write_text(f'#include "{header}"\n')
+                self.assertEqual(compile_source("clang++-19", source).stderr, "")
 
     def test_every_source_names_its_licence(self) -> None:
         for file in project_files():
