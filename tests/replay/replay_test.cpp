@@ -218,6 +218,8 @@ TEST(ReplaySearch, finds_the_smallest_that_works) {
   for (const std::size_t edge : {112u, 128u, 496u, 512u, 4000u}) {
     EXPECT_EQ(search(16, [edge](std::size_t size) { return size >= edge; }), edge);
   }
+  EXPECT_EQ(search(48, [](std::size_t size) { return size >= 4000; }), 4032u);
+  EXPECT_EQ(search(48, [](std::size_t) { return true; }), 144u);
   EXPECT_EQ(search(16, [](std::size_t) { return true; }), 112u);
   EXPECT_EQ(search(16, [](std::size_t) { return false; }), std::nullopt);
 }

@@ -70,7 +70,7 @@ Floor floor_of(const HeapKind& heap, const Program& program, const std::function
 
 std::optional<std::size_t> Search::smallest(std::size_t impossible, std::size_t likely, std::size_t limit) {
   try {
-    return search(align_down(impossible, unit_), up(likely), limit);
+    return search(impossible / unit_ * unit_, up(likely), limit);
   } catch (const TimedOut&) {
     timed_out_ = true;
     return {};
