@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+// Two bits for each granule of a heap, outside the granules: where blocks begin, and which of them are lent.
+//
+//     start  kind
+//       1     0    lent: the first granule of a block that is with the program
+//       1     1    cached: the first granule of a block that a stock holds; also what stands behind the last granule
+//       0     1    free edge: the first or the last granule of a free block
+//       0     0    interior: any other
+//
+// The planes alternate word by word, so that both bits of a granule are in one cache line. A block ends where the next
+// tile begins: at the next granule that has a bit. So that the end of a long block is found at once too, a block that
+// covers the whole word after the one it begins in has its length in the kind plane of that word. The two lowest bits
+// of it, both set where no tile starts, tell it from edges: two edges side by side are a whole free block, which a
+// start must follow. The start plane is never used for anything else, so what may be freed is always exact
+// (docs/decisions/0006-the-map-of-a-granule-heap.md).
+#pragma once
+
+#include "bareheap/core/bits.hpp"
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace bareheap {
+
+/// The map of granules with neighbouring numbers. It is the address of its first word, and can be copied. `Word`: the
+/// wider, the oftener the end of a block is in sight at once.
+template <class Word>
+class GranuleMap {
+ public:
+  static constexpr unsigned word_bits = 8 * sizeof(Word);
+
+  /// Bytes of the map of the granules [first, end). It has one more granule at the end, and a word to spare, so that
+  /// what stands behind a granule can be read without a question.
+  static constexpr std::size_t bytes_for(std::size_t first, std::size_t end) noexcept {
+    return (end / word_bits - first / word_bits + 2) * sizeof(Pair);
+  }
+
+  constexpr GranuleMap() noexcept = default;
+
+  /// All granules are interior. `words` is aligned as a Word. Cost: clearing bytes_for(first, end).
+  GranuleMap(std::byte* words, std::size_t first, std::size_t end) noexcept
+      : words_(address_of(words) - first / word_bits * sizeof(Pair)) {
+    clear(first, end);
+  }
+
+  void clear(std::size_t first, std::size_t end) noexcept { __builtin_memset(&of(first), 0, bytes_for(first, end)); }
+
+  bool is_lent(std::size_t granule) const noexcept { return at(granule, of(granule).start & ~of(granule).kind) != 0; }
+  bool is_cached(std::size_t granule) const noexcept { return at(granule, of(granule).start & of(granule).kind) != 0; }
+  bool is_free_edge(std::size_t granule) const noexcept {
+    return at(granule, ~of(granule).start & of(granule).kind) != 0;
+  }
+  bool starts(std::size_t granule) const noexcept { return at(granule, of(granule).start) != 0; }
+
+  /// Granules of the lent or cached block that begins here. Constant.
+  std::size_t length(std::size_t granule) const noexcept {
+    const Pair* pair = &of(granule);
+    const Word ends = (pair->start | pair->kind) >> bit(granule) >> 1;
+    if (ends != 0) [[likely]] return static_cast<std::size_t>(std::countr_zero(ends)) + 1;
+    ++pair;
+    if (holds_length(*pair)) return pair->kind >> length_shift;
+    return word_bits - bit(granule) + static_cast<std::size_t>(std::countr_zero(pair->start | pair->kind));
+  }
+
+  /// The longest block that there may be. The highest bit of a length stays 0: it stands where the last granule of a
+  /// free block would have its edge.
+  static constexpr std::size_t most_length = ((Word{1} << (word_bits - 3)) - 1);
+
+  /// True where a block of so many granules here has its length in the map.
+  static constexpr bool is_long(std::size_t granule, std::size_t size) noexcept {
+    return bit(granule) + size >= 2 * word_bits;
+  }
+
+  /// The first granule from `granule` on, but before `end`, that has a bit; `end`: none has. A word a step.
+  std::size_t next_tile(std::size_t granule, std::size_t end) const noexcept {
+    return next(granule, end, [](const Pair& pair) { return pair.start | (holds_length(pair) ? 0 : pair.kind); });
+  }
+
+  /// The same of lent and cached blocks alone: where a free block ends.
+  std::size_t next_start(std::size_t granule, std::size_t end) const noexcept {
+    return next(granule, end, [](const Pair& pair) { return pair.start; });
+  }
+
+  /// The last granule from `first` to `granule` that has a bit; `first`: none has. A word a step.
+  std::size_t tile_below(std::size_t first, std::size_t granule) const noexcept {
+    const Pair* pair = &of(granule);
+    Word bits = (pair->start | (holds_length(*pair) ? 0 : pair->kind)) << (word_bits - 1 - bit(granule));
+    std::size_t at = granule;
+    while (bits == 0) {
+      if (at < first + bit(at) + 1) return first;
+      at -= bit(at) + 1;
+      --pair;
+      bits = pair->start | (holds_length(*pair) ? 0 : pair->kind);
+    }
+    at -= static_cast<std::size_t>(std::countl_zero(bits));
+    return at < first ? first : at;
+  }
+
+  /// Cached blocks that begin in [first, end). A word a step.
+  std::size_t count_cached(std::size_t first, std::size_t end) const noexcept {
+    std::size_t count = 0;
+    const auto cached = [](const Pair& pair) { return pair.start & pair.kind; };
+    for (first = next(first, end, cached); first < end; first = next(first + 1, end, cached)) ++count;
+    return count;
+  }
+
+  /// False, and nothing has changed, unless a block of exactly `size` granules is lent here. Otherwise its end is open:
+  /// the length of a long one is forgotten, and at granule + size begins a free block, unless it starts(). Constant.
+  [[nodiscard]] bool open_end(std::size_t granule, std::size_t size) noexcept {
+    Pair* const pair = &of(granule);
+    if (at(granule, pair->start & ~pair->kind) == 0) [[unlikely]] return false;
+    const Word ends = (pair->start | pair->kind) >> bit(granule) >> 1;
+    if (ends != 0) return static_cast<std::size_t>(std::countr_zero(ends)) == size - 1;
+    Pair* const after = pair + 1;
+    if (holds_length(*after)) {
+      if (after->kind >> length_shift != size) [[unlikely]] return false;
+      after->kind = 0;
+      return true;
+    }
+    return static_cast<std::size_t>(std::countr_zero(after->start | after->kind)) + word_bits - bit(granule) == size;
+  }
+
+  /// The opposite: tells the length of a block that begins here, if it is a long one.
+  void close_end(std::size_t granule, std::size_t size) noexcept {
+    if (is_long(granule, size)) [[unlikely]]
+      (&of(granule))[1].kind = static_cast<Word>(size) << length_shift | length_mark;
+  }
+
+  /// Makes the lent block of `size` granules that begins here a cached one. False, and nothing is changed: there is
+  /// none, or its end is in another word of the map.
+  [[gnu::always_inline]] bool try_lent_to_cached(std::size_t granule, std::size_t size) noexcept {
+    Pair& pair = of(granule);
+    const Word kind = pair.kind;
+    // Where a tile begins here, the lowest bit that is left is that of the next one; else it is bit 0, which is no
+    // size.
+    const Word tiles = ((pair.start | kind) >> bit(granule)) ^ 1;
+    if (tiles == 0 || static_cast<std::size_t>(std::countr_zero(tiles)) != size) [[unlikely]] return false;
+    if (at(granule, kind) != 0) [[unlikely]] return false;
+    pair.kind = kind | mask(granule);
+    return true;
+  }
+
+  // Other changes. What has its length in the map must not lose its start.
+  void edge_to_lent(std::size_t granule) noexcept {
+    Pair& pair = of(granule);
+    pair.start ^= mask(granule);
+    pair.kind ^= mask(granule);
+  }
+  void set_start(std::size_t granule) noexcept { of(granule).start |= mask(granule); }
+  void clear_start(std::size_t granule) noexcept { of(granule).start &= ~mask(granule); }
+  void lent_to_cached(std::size_t granule) noexcept { of(granule).kind |= mask(granule); }
+  void cached_to_lent(std::size_t granule) noexcept { of(granule).kind &= ~mask(granule); }
+  void begin_cached(std::size_t granule) noexcept {
+    set_start(granule);
+    lent_to_cached(granule);
+  }
+  void cached_to_interior(std::size_t granule) noexcept {
+    cached_to_lent(granule);
+    clear_start(granule);
+  }
+  void set_free_edge(std::size_t granule) noexcept { of(granule).kind |= mask(granule); }
+  void clear_free_edge(std::size_t granule) noexcept { of(granule).kind &= ~mask(granule); }
+
+ private:
+  struct Pair {
+    Word start;
+    Word kind;
+  };
+  static constexpr unsigned length_shift = 2;
+  static constexpr Word length_mark = 3;
+
+  static constexpr unsigned bit(std::size_t granule) noexcept { return granule % word_bits; }
+  static constexpr Word mask(std::size_t granule) noexcept { return Word{1} << bit(granule); }
+  static constexpr unsigned at(std::size_t granule, Word word) noexcept { return word >> bit(granule) & 1; }
+  static bool holds_length(const Pair& pair) noexcept {
+    return pair.start == 0 && (pair.kind & length_mark) == length_mark;
+  }
+
+  Pair& of(std::size_t granule) const noexcept {
+    return *reinterpret_cast<Pair*>(words_ + granule / word_bits * sizeof(Pair));
+  }
+
+  template <class Bits>
+  std::size_t next(std::size_t granule, std::size_t end, Bits bits_of) const noexcept {
+    if (granule >= end) return end;
+    const Pair* pair = &of(granule);
+    Word bits = bits_of(*pair) >> bit(granule) << bit(granule);
+    std::size_t word = granule - bit(granule);
+    while (bits == 0) {
+      word += word_bits;
+      if (word >= end) return end;
+      bits = bits_of(*++pair);
+    }
+    const std::size_t found = word + static_cast<std::size_t>(std::countr_zero(bits));
+    return found < end ? found : end;
+  }
+
+  std::size_t words_ = 0;  // the address of the word of granule 0, be there one or not
+};
+
+}  // namespace bareheap

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: MIT
+// Memory in granules, and the moves between a map of it and bins of free blocks: cut a block out of a free one, and
+// merge a block with the free ones that it touches. The regions:
+//
+//     first one     | heads of the bins | stretch | extra | map of the span | granules . . . . . . |
+//     further ones  | stretch | granules . . . . . . . . |                                  inside the span
+//                   | stretch | map | granules . . . . . . . |                            elsewhere
+//
+// Granules have numbers, counted from the start of the first region. Those of the heap's own state are interior for
+// ever, so number 0 stands for "none".
+#pragma once
+
+#include "bareheap/core/extent.hpp"
+#include "bareheap/core/fault.hpp"
+#include "bareheap/core/layout.hpp"
+#include "bareheap/core/region.hpp"
+
+#include <bit>
+#include <new>
+
+namespace bareheap {
+
+template <class Map, class Bins>
+class GranuleSpace {
+ public:
+  static constexpr std::size_t granule = Bins::granule;
+
+  /// A region that is in use: its granules from `start`, of which blocks may have [first, end).
+  struct Stretch {
+    Map map;
+    std::size_t start;
+    std::size_t first;
+    std::size_t end;
+    Stretch* next;
+  };
+
+  /// Of a request for so many bytes; for none, one.
+  static constexpr std::size_t granules_of(std::size_t size) noexcept { return (size - (size != 0)) / granule + 1; }
+
+  constexpr GranuleSpace() noexcept = default;
+
+  /// Takes the first region, with a map of the span that starts with it. `extra`: bytes of state that somebody else
+  /// wants, a multiple of a word; they are at extra(). Cost: clearing the map.
+  Admission init(Region region, Region span, std::size_t extra) noexcept {
+    if (count_ != 0) return {.fault = Fault::initialised_twice, .lost = region.size};
+    Admission admission = admit(region, granule, granule);
+    const Admission whole = admit(span, granule, granule);
+    if (!admission || !whole) return {.fault = admission ? whole.fault : admission.fault, .lost = region.size};
+    Region& taken = admission.taken;
+    if (taken.start != whole.taken.start || taken.size > whole.taken.size)
+      return {.fault = Fault::region_apart, .lost = region.size};
+    const std::size_t count = least(whole.taken.size / granule, most_numbers);
+    const std::size_t end = least(taken.size / granule, count);
+    const std::size_t heads = Bins::heads_for(count);
+    const std::size_t extra_at = heads * granule + sizeof(Stretch);
+    const std::size_t first = granules_of(extra_at + extra + Map::bytes_for(0, count + 1));
+    if (first >= end) return {.fault = Fault::region_too_small, .lost = region.size};
+    admission.lost += taken.size - end * granule;
+    taken.size = end * granule;
+    count_ = count;
+    bins_ = Bins(address_of(taken.start), count);
+    map_ = Map(taken.start + extra_at + extra, 0, count + 1);
+    stretches_ = new (address(heads)) Stretch{map_, 0, first, end, nullptr};
+    open(*stretches_);
+    return admission;
+  }
+
+  /// Takes a further region. Inside the span it joins what ends where it starts. Elsewhere it is cut into pieces where
+  /// it is larger than the span, since no block is. What the index cannot reach is refused, or lost where only its end
+  /// is out of reach. Cost: a step for each region; outside the span, clearing a map.
+  Admission add(Region region) noexcept {
+    if (count_ == 0) return {.fault = Fault::not_initialised, .lost = region.size};
+    Admission admission = admit(region, granule, granule);
+    if (!admission) return admission;
+    Region& taken = admission.taken;
+    const std::size_t start = (address_of(taken.start) - base()) / granule;
+    if (address_of(taken.start) < base() || start >= most_numbers)
+      return {.fault = Fault::region_apart, .lost = region.size};
+    const std::size_t end = least(start + taken.size / granule, start < count_ ? count_ : most_numbers);
+    Stretch** link = &stretches_;
+    Stretch* below = nullptr;
+    for (; *link != nullptr && (*link)->start <= start; link = &below->next) below = *link;
+    if (below->end > start || (*link != nullptr && (*link)->start < end))
+      return {.fault = Fault::region_overlaps, .lost = region.size};
+    std::size_t taken_end = end;
+    if (below->end == start && end <= count_) {
+      extend(*below, end);
+    } else {
+      taken_end = end <= count_ ? open_inside(link, start, end) : open_outside(link, start, end);
+    }
+    if (taken_end == start) return {.fault = Fault::region_too_small, .lost = region.size};
+    admission.lost += taken.size - (taken_end - start) * granule;
+    taken.size = (taken_end - start) * granule;
+    return admission;
+  }
+
+  std::size_t base() const noexcept { return bins_.base(); }
+  std::size_t count() const noexcept { return count_; }
+  std::size_t total() const noexcept { return total_; }
+  std::size_t free() const noexcept { return free_; }
+  const Bins& bins() const noexcept { return bins_; }
+  std::byte* extra() const noexcept { return reinterpret_cast<std::byte*>(stretches_ + 1); }
+  const Stretch* stretches() const noexcept { return stretches_; }
+
+  std::byte* address(std::size_t number) const noexcept { return pointer(base() + number * granule); }
+
+  /// The map of a granule that is in some region; of others it may be that of the span.
+  Map map_of(std::size_t number) const noexcept {
+    if (number < count_) [[likely]] return map_;
+    const Stretch* stretch = stretch_of(number);
+    return stretch == nullptr ? map_ : stretch->map;
+  }
+
+  /// The region whose blocks [first, end) hold this granule; null: it is in none.
+  const Stretch* stretch_of(std::size_t number) const noexcept {
+    const Stretch* stretch = stretches_;
+    while (stretch != nullptr && stretch->end <= number) stretch = stretch->next;
+    return stretch != nullptr && stretch->first <= number ? stretch : nullptr;
+  }
+
+  /// The map of the span, whose granules have numbers below count().
+  Map& map() noexcept { return map_; }
+
+  /// The number of the granule that starts at this address; where none does, the number is beyond all others.
+  std::size_t number_of(const std::byte* at) const noexcept {
+    return std::rotr(address_of(at) - base(), std::countr_zero(granule));
+  }
+
+  /// The first step of give() and resize(): false, and nothing has changed, unless a block of exactly `size` granules
+  /// is lent at this number. Otherwise one of the two must follow, or keep().
+  [[nodiscard]] bool judge(std::size_t number, std::size_t size) noexcept {
+    if (number >= count_) [[unlikely]] return judge_outside(number, size);
+    return map_.open_end(number, size);
+  }
+
+  /// Undoes judge().
+  void keep(std::size_t number, std::size_t size) noexcept { map_of(number).close_end(number, size); }
+
+  /// Why no block of the size that was named is lent at this address.
+  Fault reason(const std::byte* at) const noexcept {
+    const std::size_t number = number_of(at);
+    const Stretch* stretch = stretch_of(number);
+    if (stretch == nullptr) return Fault::never_lent;
+    if (stretch->map.is_lent(number)) return Fault::wrong_layout;
+    const std::size_t tile = stretch->map.tile_below(stretch->first, number);
+    const bool in_block = stretch->map.is_lent(tile) || (stretch->map.is_cached(tile) && tile != number);
+    return in_block ? Fault::never_lent : Fault::freed_twice;
+  }
+
+  /// Granules of the block that is lent at this address; 0: there is none.
+  std::size_t size_of(const std::byte* at) const noexcept {
+    const std::size_t number = number_of(at);
+    const Stretch* stretch = stretch_of(number);
+    return stretch != nullptr && stretch->map.is_lent(number) ? stretch->map.length(number) : 0;
+  }
+
+  bool owns(const std::byte* at) const noexcept {
+    const Stretch* stretch = stretches_;
+    while (stretch != nullptr && address_of(at) - address_of(address(stretch->start)) >= size_of(*stretch)) {
+      stretch = stretch->next;
+    }
+    return stretch != nullptr;
+  }
+
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept {
+    TileStep step(from, count, sink);
+    for (const Stretch* stretch = stretches_; stretch != nullptr; stretch = stretch->next) {
+      const std::size_t below = step.below(address(stretch->start)) / granule;
+      if (below >= stretch->end - stretch->start) continue;
+      if (!step.show(address(stretch->start), (stretch->first - stretch->start) * granule, ExtentKind::meta)) break;
+      if (!show(*stretch, tile_of(*stretch, stretch->start + below), step)) break;
+    }
+    return step.next();
+  }
+
+  /// Where the tile begins that holds this granule of the region.
+  static std::size_t tile_of(const Stretch& stretch, std::size_t number) noexcept {
+    if (number <= stretch.first) return stretch.first;
+    const std::size_t tile = stretch.map.tile_below(stretch.first, number);
+    if (!stretch.map.is_free_edge(tile) || tile == stretch.first) return tile;
+    // The last granule of a free block, where the next bit below is its first one.
+    const std::size_t below = stretch.map.tile_below(stretch.first, tile - 1);
+    return stretch.map.is_free_edge(below) ? below : tile;
+  }
+
+  /// Where the tile that begins here ends.
+  static std::size_t end_of(const Stretch& stretch, std::size_t tile) noexcept {
+    return stretch.map.is_free_edge(tile) ? stretch.map.next_start(tile, stretch.end)
+                                          : stretch.map.next_tile(tile + 1, stretch.end);
+  }
+
+  /// Forgets all blocks. Cost: that of clearing the maps.
+  void reset() noexcept {
+    bins_ = Bins(base(), count_);
+    map_.clear(0, count_ + 1);
+    total_ = free_ = 0;
+    for (Stretch* stretch = stretches_; stretch != nullptr; stretch = stretch->next) {
+      if (stretch->end > count_) stretch->map.clear(stretch->start, stretch->end + 1);
+    }
+    for (Stretch* stretch = stretches_; stretch != nullptr; stretch = stretch->next) open(*stretch);
+  }
+
+  /// Lends `size` granules: the first of them, or 0. Any size is right.
+  std::size_t take(std::size_t size) noexcept {
+    if (size > count_) [[unlikely]] return 0;
+    const unsigned bin = bins_.find(size);
+    if (bin == Bins::none) return 0;
+    const std::size_t first = take_first(bin);
+    const std::size_t found = bins_.size_at(first);
+    Map map = map_of(first);
+    map.edge_to_lent(first);
+    map.close_end(first, size);
+    cut(map, first, size, found);
+    free_ -= size;
+    if (first == 0) __builtin_unreachable();  // so that nobody asks again
+    return first;
+  }
+
+  /// Lends up to `count` blocks of `size` granules in a row, as many as the free block that is found for one of them
+  /// has, and outside the span one: how many. They begin at `first` and are still to be closed, all but the first to
+  /// begin.
+  std::size_t take_run(std::size_t size, std::size_t count, std::size_t& first) noexcept {
+    if (size > count_) [[unlikely]] return 0;
+    const unsigned bin = bins_.find(size);
+    if (bin == Bins::none) return 0;
+    first = take_first(bin);
+    const std::size_t found = bins_.size_at(first);
+    if (first >= count_) count = 1;
+    if (found < size * count) count = found / size;
+    Map map = map_of(first);
+    map.edge_to_lent(first);
+    cut(map, first, size * count, found);
+    free_ -= size * count;
+    return count;
+  }
+
+  /// Lends `size` granules at a multiple of `alignment` bytes, which is more than a granule. The first block of the bin
+  /// of the size may do by chance; else one is looked for that does wherever it lies.
+  std::size_t take_aligned(std::size_t size, std::size_t alignment) noexcept {
+    if (size > count_) [[unlikely]] return 0;
+    unsigned bin = Bins::bin_of(size);
+    std::size_t found_at = bins_.first_of(bin);
+    std::size_t first = aligned(found_at, alignment);
+    if (first - found_at + size > bins_.size_at(found_at)) {
+      const std::size_t slack = alignment / granule - 1;
+      if (slack > count_ - size) return 0;
+      bin = bins_.find(size + slack);
+      if (bin == Bins::none) return 0;
+      found_at = bins_.first_of(bin);
+      first = aligned(found_at, alignment);
+    }
+    const std::size_t found = bins_.size_at(found_at);
+    bins_.remove_first(bin);
+    free_ -= size;
+    Map map = map_of(found_at);
+    map.set_start(first);
+    map.close_end(first, size);
+    const std::size_t front = first - found_at;
+    if (front == 0) {
+      map.clear_free_edge(first);
+    } else {
+      map.set_free_edge(first - 1);
+      bins_.insert(found_at, front);
+    }
+    cut(map, first, size, found - front);
+    return first;
+  }
+
+  /// Takes a judged block back and merges it with its free neighbours.
+  void give(std::size_t first, std::size_t size) noexcept {
+    Map map = map_of(first);
+    free_ += size;
+    map.clear_start(first);
+    merge(map, first, first + size);
+  }
+
+  /// Changes the size of a judged block where it stands, if it can.
+  bool resize(std::size_t first, std::size_t before, std::size_t after) noexcept {
+    Map map = map_of(first);
+    if (after > before) return grow(map, first, before, after);
+    map.close_end(first, after);
+    if (after == before) return true;
+    free_ += before - after;
+    return merge(map, first + after, first + before);
+  }
+
+ private:
+  static constexpr std::size_t record = granules_of(sizeof(Stretch));
+  static constexpr std::size_t most_numbers =
+      Bins::most_granules < Map::most_length ? Bins::most_granules : Map::most_length;
+
+  static std::size_t least(std::size_t left, std::size_t right) noexcept { return left < right ? left : right; }
+  static std::byte* pointer(std::size_t address) noexcept { return reinterpret_cast<std::byte*>(address); }
+
+  [[gnu::cold, gnu::noinline]] bool judge_outside(std::size_t number, std::size_t size) noexcept {
+    const Stretch* stretch = stretch_of(number);
+    if (stretch == nullptr) return false;
+    Map map = stretch->map;
+    return map.open_end(number, size);
+  }
+
+  static std::size_t size_of(const Stretch& stretch) noexcept { return (stretch.end - stretch.start) * granule; }
+
+  bool show(const Stretch& stretch, std::size_t tile, TileStep& step) const noexcept {
+    while (tile != stretch.end) {
+      const std::size_t end = end_of(stretch, tile);
+      const ExtentKind kind = stretch.map.is_lent(tile)     ? ExtentKind::used
+                              : stretch.map.is_cached(tile) ? ExtentKind::cached
+                                                            : ExtentKind::free;
+      if (!step.show(address(tile), (end - tile) * granule, kind)) return false;
+      tile = end;
+    }
+    return true;
+  }
+
+  // The first granule from `number` on whose address is a multiple of the alignment.
+  std::size_t aligned(std::size_t number, std::size_t alignment) const noexcept {
+    const std::size_t at = base() + number * granule;
+    return number + (align_down(at + alignment - 1, alignment) - at) / granule;
+  }
+
+  std::size_t take_first(unsigned bin) noexcept {
+    const std::size_t first = bins_.first_of(bin);
+    bins_.remove_first(bin);
+    return first;
+  }
+
+  // Ends what begins at `first` and reaches to a free edge, `found` granules on, after `size` granules: the remainder
+  // is a free block.
+  void cut(Map map, std::size_t first, std::size_t size, std::size_t found) noexcept {
+    if (found == size) {
+      map.clear_free_edge(first + size - 1);
+    } else {
+      map.set_free_edge(first + size);
+      bins_.insert(first + size, found - size);
+    }
+  }
+
+  // Makes [first, end), which is all interior and in no block, a free block together with those that it touches. An
+  // edge that comes to lie inside goes, unless it is the neighbour's other edge too: then it is one of the whole. True,
+  // so that a caller can end with it.
+  [[gnu::noinline]] bool merge(Map map, std::size_t first, std::size_t end) noexcept {
+    if (map.starts(end)) {
+      map.set_free_edge(end - 1);
+    } else {
+      const std::size_t above = bins_.size_at(end);
+      if (above != 1) map.clear_free_edge(end);
+      bins_.remove(end);
+      end += above;
+    }
+    if (map.is_free_edge(first - 1)) {
+      const std::size_t below = bins_.size_before(first);
+      if (below != 1) map.clear_free_edge(first - 1);
+      first -= below;
+      bins_.remove(first);
+    } else {
+      map.set_free_edge(first);
+    }
+    bins_.insert(first, end - first);
+    return true;
+  }
+
+  // Lends more granules behind a judged block, if the free block there has them.
+  [[gnu::noinline]] bool grow(Map map, std::size_t first, std::size_t before, std::size_t after) noexcept {
+    const std::size_t end = first + before;
+    const std::size_t above = map.starts(end) ? 0 : bins_.size_at(end);
+    if (after - before > above) {
+      map.close_end(first, before);
+      return false;
+    }
+    free_ -= after - before;
+    bins_.remove(end);
+    map.clear_free_edge(end);
+    cut(map, end, after - before, above);
+    map.close_end(first, after);  // the last step: its word may have been that of the edges
+    return true;
+  }
+
+  // All granules from `first` on become free. Something begins behind the last one, so that every block has an end.
+  void open(Stretch& stretch) noexcept { give_new(stretch, stretch.first); }
+
+  void give_new(Stretch& stretch, std::size_t first) noexcept {
+    total_ += stretch.end - first;
+    free_ += stretch.end - first;
+    stretch.map.begin_cached(stretch.end);
+    merge(stretch.map, first, stretch.end);
+  }
+
+  void extend(Stretch& stretch, std::size_t end) noexcept {
+    const std::size_t first = stretch.end;
+    stretch.map.cached_to_interior(first);
+    stretch.end = end;
+    give_new(stretch, first);
+  }
+
+  // Both answer where what could be opened ends.
+  std::size_t open_inside(Stretch** link, std::size_t start, std::size_t end) noexcept {
+    const std::size_t first = start + record;
+    if (first >= end) return start;
+    *link = new (address(start)) Stretch{map_, start, first, end, *link};
+    open(**link);
+    return end;
+  }
+
+  std::size_t open_outside(Stretch** link, std::size_t start, std::size_t end) noexcept {
+    while (start != end) {
+      const std::size_t piece_end = least(end, start + count_);
+      const std::size_t map_at = (start + record) * granule;
+      const std::size_t first = granules_of(map_at + Map::bytes_for(start, piece_end + 1));
+      if (first >= piece_end) break;
+      const Map map(address(start + record), start, piece_end + 1);
+      *link = new (address(start)) Stretch{map, start, first, piece_end, *link};
+      open(**link);
+      link = &(*link)->next;
+      start = piece_end;
+    }
+    return start;
+  }
+
+  std::size_t count_ = 0;  // granules of the span; no block is larger
+  std::size_t free_ = 0;   // granules
+  Bins bins_;
+  Map map_;
+  std::size_t total_ = 0;  // granules that blocks may have
+  Stretch* stretches_ = nullptr;
+};
+
+}  // namespace bareheap

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// Rings of free blocks by size, and a word that tells which of them have any. Sizes and places are counted in granules;
+// a free block keeps its own node in its first granule and its size once more at the end of its last.
+//
+//     |head 0|head 1|head 2| . . .      head --> |next prev size . . . . . size| --> |next prev size . size| --> head
+//
+// Each doubling of the size has two bins, so an Index of n bits has 2 n of them at most: their bits are one word.
+//
+// The heads lie in the first granules: the head of bin b is granule b, a node of size 0. So a block is linked and
+// unlinked without asking what is beside it, and none need ask whether a bin is empty before it reads the size of the
+// first there.
+#pragma once
+
+#include "bareheap/core/bits.hpp"
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace bareheap {
+
+template <class Index>
+class SegregatedBins {
+ public:
+  static constexpr std::size_t granule = 4 * sizeof(Index);  // bytes: exactly what a node and the size at its end need
+  static constexpr unsigned most_bins = 2 * std::numeric_limits<Index>::digits;
+  static constexpr std::size_t most_granules = std::numeric_limits<Index>::max();
+
+  /// Below most_bins: the highest bit of the size chooses the doubling, the bit below it the half. `size` is not 0.
+  static constexpr unsigned bin_of(std::size_t size) noexcept {
+    if (size == 0) __builtin_unreachable();
+    const unsigned top = static_cast<unsigned>(std::countl_zero(size)) ^ (std::numeric_limits<std::size_t>::digits - 1);
+    return 2 * top + static_cast<unsigned>(2 * size >> top) - 2;
+  }
+
+  /// Granules of the heads, where no block is larger than this.
+  static constexpr std::size_t heads_for(std::size_t largest) noexcept { return bin_of(largest) + 1; }
+
+  constexpr SegregatedBins() noexcept = default;
+
+  /// Empty. The heads take the first heads_for(largest) granules from `base` on, where number 0 is.
+  SegregatedBins(std::size_t base, std::size_t largest) noexcept
+      : base_(base), count_(static_cast<unsigned>(heads_for(largest))) {
+    for (unsigned bin = 0; bin < count_; ++bin) node(bin) = {static_cast<Index>(bin), static_cast<Index>(bin), 0, 0};
+  }
+
+  std::size_t base() const noexcept { return base_; }
+  std::size_t size_at(std::size_t first) const noexcept { return node(first).size; }
+  std::size_t size_before(std::size_t end) const noexcept { return node(end - 1).size_at_end; }
+
+  void insert(std::size_t first, std::size_t size) noexcept {
+    const unsigned bin = bin_of(size);
+    const Index second = node(bin).next;
+    node(second).previous = static_cast<Index>(first);
+    node(first).next = second;
+    node(bin).next = static_cast<Index>(first);
+    node(first).previous = static_cast<Index>(bin);
+    node(first + size - 1).size_at_end = static_cast<Index>(size);
+    node(first).size = static_cast<Index>(size);
+    occupied_ |= Word{1} << bin;
+  }
+
+  void remove(std::size_t first) noexcept {
+    const Index next = node(first).next;
+    const Index previous = node(first).previous;
+    node(next).previous = previous;
+    node(previous).next = next;
+    if (next == previous) occupied_ &= ~(Word{1} << next);  // that is the head: the bin is empty
+  }
+
+  static constexpr unsigned none = most_bins;
+
+  /// A bin whose first block has at least `size` granules, or `none`: the bin of that size, otherwise the lowest one
+  /// above that has any block, since there each is large enough. `size` is no larger than the largest block may be.
+  unsigned find(std::size_t size) const noexcept {
+    const unsigned bin = bin_of(size);
+    if (size_at(first_of(bin)) >= size) return bin;
+    const Word above = occupied_ & (~Word{1} << bin);
+    return above == 0 ? none : static_cast<unsigned>(std::countr_zero(above));
+  }
+
+  /// Of a bin; its head, where there is none.
+  std::size_t first_of(unsigned bin) const noexcept { return node(bin).next; }
+
+  /// Removes the first block of a bin that has any.
+  void remove_first(unsigned bin) noexcept {
+    const Index next = node(first_of(bin)).next;
+    node(next).previous = static_cast<Index>(bin);
+    node(bin).next = next;
+    if (next == bin) occupied_ &= ~(Word{1} << bin);
+  }
+
+  /// True where a free block has its size at both ends, and names its neighbours in the ring, which name it. Where it
+  /// names something that is neither free, by `is_free`, nor the head of its bin, that is not looked into.
+  template <class IsFree>
+  bool holds(std::size_t first, std::size_t size, IsFree is_free) const noexcept {
+    const Node& judged = node(first);
+    if (judged.size != size || size_before(first + size) != size) return false;
+    const Index head = static_cast<Index>(bin_of(size));
+    if (judged.previous != head && !is_free(judged.previous)) return false;
+    if (judged.next != head && !is_free(judged.next)) return false;
+    return node(judged.previous).next == first && node(judged.next).previous == first;
+  }
+
+  /// Granules of all blocks in all rings; a number that is never right where a ring, a head or the word is wrong.
+  template <class IsFree>
+  std::size_t sum(IsFree is_free) const noexcept {
+    std::size_t total = 0;
+    for (unsigned bin = 0; bin < most_bins; ++bin) {
+      const bool occupied = (occupied_ >> bin & 1) != 0;
+      if (bin >= count_) {
+        if (occupied) return wrong;
+        continue;
+      }
+      const Index head = static_cast<Index>(bin);
+      const Node& ring = node(head);
+      if (ring.size != 0 || occupied != (ring.next != head)) return wrong;
+      Index before = head;
+      for (Index block = ring.next; block != head; before = block, block = node(block).next) {
+        if (!is_free(block) || node(block).previous != before || node(block).size == 0) return wrong;
+        if (bin_of(node(block).size) != bin || (total += node(block).size) > most_granules) return wrong;
+      }
+      if (ring.previous != before) return wrong;
+    }
+    return total;
+  }
+
+ private:
+  using Word = std::conditional_t<most_bins == 64, std::uint64_t, std::uint32_t>;
+  static_assert(std::numeric_limits<Word>::digits == most_bins);
+  static constexpr std::size_t wrong = size_limit;
+
+  struct Node {
+    Index next;
+    Index previous;
+    Index size;
+    Index size_at_end;
+  };
+
+  Node& node(std::size_t first) const noexcept { return *reinterpret_cast<Node*>(base_ + first * granule); }
+
+  std::size_t base_ = 0;
+  Word occupied_ = 0;
+  unsigned count_ = 0;
+};
+
+}  // namespace bareheap
