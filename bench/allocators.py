@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ROOT / "tools/packages"
 WORD = "bench"  # of the packages in tools/packages that are measured here
-LIMIT = 600.0  # seconds, for one command
+LIMIT = 1800.0  # seconds, for one command: a memory replay may take a minute for each heap
 
 
 class BenchError(Exception):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
-from results import Table
+from results import SMALL_ENGINES, Table
 
 try:
     import matplotlib
@@ -16,6 +16,7 @@ except ImportError:
 matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
+from matplotlib.collections import LineCollection  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.lines import Line2D  # noqa: E402
 from matplotlib.ticker import LogLocator, NullLocator  # noqa: E402
@@ -39,16 +40,20 @@ STYLE = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
 }
+HOLLOW = {"markerfacecolor": "white", "markersize": 5}
 RATIOS = 64.0  # what is larger stands at the edge
 
 About = Mapping[str, list[str]]
 
 
 def look(heap: str, about: About) -> dict[str, object]:
-    """How a heap is drawn: ours large and in front."""
+    """How a heap is drawn: ours large and in front. A small engine is its larger sibling half full."""
     if heap in about["ours"]:
-        marker = OUR_MARKERS[about["ours"].index(heap) % len(OUR_MARKERS)]
-        return {"marker": marker, "color": OUR_COLOUR, "markersize": 7, "zorder": 4, "markeredgewidth": 0.7}
+        sibling = heap.removeprefix(SMALL_ENGINES)
+        number = about["ours"].index(sibling if sibling in about["ours"] else heap)
+        common = {"color": OUR_COLOUR, "markersize": 7, "zorder": 4, "markeredgewidth": 0.7}
+        half = {"fillstyle": "bottom", "markerfacecoloralt": "white"} if sibling != heap else {}
+        return {"marker": OUR_MARKERS[number % len(OUR_MARKERS)], **common, **half}
     number = about["others"].index(heap)
     return {
         "marker": OTHER_MARKERS[number % len(OTHER_MARKERS)],
@@ -63,7 +68,7 @@ def legend(figure: Figure, keys: Sequence[Line2D], title: str | None = None) -> 
     figure.legend(
         handles=list(keys),
         loc="upper left",
-        bbox_to_anchor=(0.865, 1 - 0.7 / figure.get_figheight()),
+        bbox_to_anchor=(0.815, 1 - 0.7 / figure.get_figheight()),
         frameon=False,
         fontsize=8,
         title=title,
@@ -77,12 +82,12 @@ def keys_of(heaps: Sequence[str], about: About) -> list[Line2D]:
 
 
 def thousands(value: float, _: int) -> str:
-    return f"{value:,.6g}"
+    return f"{value:,.7g}"
 
 
 def logarithmic(axis: Axes, base: float = 2.0) -> None:
     axis.set_xscale("log", base=base)
-    axis.xaxis.set_major_locator(LogLocator(base=base, numticks=20))
+    axis.xaxis.set_major_locator(LogLocator(base=base, numticks=20 if base == 2 else 5))
     axis.xaxis.set_major_formatter(thousands)
     axis.xaxis.set_minor_locator(NullLocator())
 
@@ -92,27 +97,36 @@ def name_rows(axis: Axes, names: Sequence[str], about: About) -> None:
     axis.set_yticks(range(len(names)), names)
     axis.set_ylim(len(names) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
-    for row in range(len(names)):
-        axis.axhline(row, color=PALE, linewidth=0.6, zorder=0)
+    rules = [((0, row), (1, row)) for row in range(len(names))]
+    look_of_rules = {"color": PALE, "linewidth": 0.6, "zorder": 0}
+    axis.add_collection(LineCollection(rules, transform=axis.get_yaxis_transform(), **look_of_rules), autolim=False)
     for label in axis.get_yticklabels():
         label.set_color(OUR_COLOUR if label.get_text().partition(" (")[0] in about["ours"] else INK)
 
 
-def sheet(title: str, subtitle: str, rows: int, panels: int = 1) -> tuple[Figure, list[Axes]]:
-    """A figure with room for its legend on the right."""
-    height = 1.75 + 0.27 * rows
-    figure, axes = pyplot.subplots(1, panels, figsize=(10.5, height), squeeze=False, sharey=True)
-    figure.subplots_adjust(left=0.15, right=0.8, top=1 - 0.78 / height, bottom=0.62 / height, wspace=0.27)
+def sheet(title: str, subtitle: str, names: Sequence[str], panels: int = 1) -> tuple[Figure, list[Axes]]:
+    """A figure with a row for each name, and room for its legend on the right."""
+    height = 1.75 + 0.27 * len(names)
+    figure, axes = pyplot.subplots(1, panels, figsize=(11.2, height), squeeze=False, sharey=True)
+    left = max(0.14, 0.03 + 0.006 * max(map(len, names), default=0))
+    figure.subplots_adjust(left=left, right=0.75, top=1 - 0.78 / height, bottom=0.62 / height, wspace=0.27)
     figure.text(0.02, 1 - 0.27 / height, title, fontsize=13, fontweight="bold", color=INK)
     figure.text(0.02, 1 - 0.52 / height, subtitle, fontsize=9, color=FADED)
     return figure, list(axes[0])
 
 
+def strip(axis: Axes, heap: str, places: Sequence[tuple[float, float]], about: About, **changed: object) -> None:
+    """All marks of a heap at once, which makes small files."""
+    if places:
+        axis.plot(*zip(*places, strict=True), **(look(heap, about) | {"linestyle": "none", "clip_on": False} | changed))
+
+
 def dots(axis: Axes, rows: Mapping[str, Mapping[str, float]], about: About, largest: float) -> None:
     """A row for each program, a dot for each heap; what is larger than the largest stands there with an arrow."""
+    for heap in dict.fromkeys(heap for values in rows.values() for heap in values):
+        places = [(min(values[heap], largest), row) for row, values in enumerate(rows.values()) if heap in values]
+        strip(axis, heap, places, about)
     for row, values in enumerate(rows.values()):
-        for heap, value in values.items():
-            axis.plot(min(value, largest), row, **look(heap, about), clip_on=False)
         if any(value > largest for value in values.values()):
             axis.annotate(
                 "\u2192",
@@ -128,13 +142,9 @@ def dots(axis: Axes, rows: Mapping[str, Mapping[str, float]], about: About, larg
 def unfinished(axis: Axes, table: Table, programs: Sequence[str], about: About) -> None:
     """Hollow, right of the axis: found no room, or took too long."""
     gap = 0.0105 / axis.get_position().width
+    places: dict[str, list[tuple[float, float]]] = {}
     for row, program in enumerate(programs):
-        hollow = [heap for heap in table.heaps_named() if heap in table.refused[program]]
-        for place, heap in enumerate(hollow):
-            axis.plot(
-                1 + gap * (2 + place),
-                row,
-                transform=axis.get_yaxis_transform(),
-                clip_on=False,
-                **(look(heap, about) | {"markerfacecolor": "white", "markersize": 5}),
-            )
+        for place, heap in enumerate(heap for heap in table.heaps_named() if heap in table.refused[program]):
+            places.setdefault(heap, []).append((1 + gap * (2 + place), row))
+    for heap, found in places.items():
+        strip(axis, heap, found, about, transform=axis.get_yaxis_transform(), **HOLLOW)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import results
 from drawing import (
+    HOLLOW,
     INK,
     LINES,
     OUR_COLOUR,
@@ -32,6 +33,7 @@ from drawing import (
     name_rows,
     pyplot,
     sheet,
+    strip,
     thousands,
     unfinished,
 )
@@ -45,17 +47,21 @@ def ratio_picture(report: Report, figure_name: str, title: str, unit: str, part:
     rows = table.ratios()
     means = {heap: table.mean_ratio(heap) for heap in table.heaps()}
     whole = {heap: ratio for heap, (ratio, count) in means.items() if count == len(rows)}
+    partial = {heap: ratio for heap, (ratio, count) in means.items() if 0 < count < len(rows)}
+    names = [*rows, "geometric mean"]
     figure, (axis,) = sheet(
         title,
-        f"{unit}, relative to the best packaged allocator on the same program (1). Left is "
-        "better. Hollow: found no room, or took too long.",
-        len(rows) + 1,
+        f"{unit}, by the best packaged allocator's on the same program (1). Left is better. "
+        "Hollow: no room, or too long; a mean without these.",
+        names,
     )
     logarithmic(axis)
-    axis.set_xlim(min(0.5, *(0.8 * value for row in rows.values() for value in row.values())), RATIOS)
+    axis.set_xlim(min([0.5, *(0.8 * value for row in rows.values() for value in row.values() if value > 0)]), RATIOS)
     dots(axis, {**rows, "geometric mean": whole}, about, RATIOS)
+    for heap, ratio in partial.items():
+        strip(axis, heap, [(min(ratio, RATIOS), len(rows))], about, **HOLLOW)
     unfinished(axis, table, list(rows), about)
-    name_rows(axis, [*rows, "geometric mean"], about)
+    name_rows(axis, names, about)
     axis.get_yticklabels()[-1].set_fontweight("bold")
     axis.axhspan(len(rows) - 0.5, len(rows) + 0.5, color="#F0F0F0", zorder=-1)
     axis.axvline(1, color=INK, linewidth=1, zorder=1)
@@ -73,7 +79,7 @@ def memory_picture(report: Report) -> Figure:
         "Memory by program",
         "Relative to the program's peak of live bytes (1 is the "
         "limit). Left is better. | is the floor: rounding and map. Hollow: no room, or too long.",
-        len(programs),
+        programs,
         2,
     )
     largest = 4.0
@@ -88,9 +94,13 @@ def memory_picture(report: Report) -> Figure:
         axis.set_xlabel(f"{label} / peak (logarithmic)")
         name_rows(axis, programs, about)
     unfinished(left, ours, programs, about)
-    for row, program in enumerate(programs):
-        near = [floor for floor in floors.figures[program].values() if floor <= largest]
-        left.plot(near, [row] * len(near), linestyle="none", marker="|", color=INK, markersize=11, zorder=5)
+    near = [
+        (floor, row)
+        for row, program in enumerate(programs)
+        for floor in floors.figures[program].values()
+        if floor <= largest
+    ]
+    left.plot(*zip(*near, strict=True), linestyle="none", marker="|", color=INK, markersize=11, zorder=5)
     legend(figure, keys_of([*ours.heaps(), *resident.heaps()], about), "ours in orange")
     return figure
 
@@ -100,9 +110,9 @@ def sweep_picture(report: Report, times: Report) -> Figure:
     about = report["about"]
     figure, (axis,) = sheet(
         "Time against the size of the region",
-        "Geometric mean of the time per operation, relative to "
-        "the best packaged allocator on the same program in a process of its own (1).",
-        12,
+        "Geometric mean of the time per operation, relative to the best packaged allocator on the same "
+        "program (1). A region had one round; that one had seven.",
+        [""] * 12,
     )
     table = Table(times, "ns_best")
     curves: dict[str, dict[str, dict[int, float]]] = {}
@@ -140,16 +150,18 @@ def worst_picture(report: Report) -> Figure:
     loads = len(report["traces"])
     present = {heap for table in tables["allocate"] for heap in table.heaps()}
     heaps = [heap for heap in (*about["ours"], *about["others"]) if heap in present]
+    figures = [row for table in tables["allocate"] for row in table.figures.values()]
+    counts = {heap: sum(heap in row for row in figures) for heap in heaps}
+    name_of = {heap: heap if counts[heap] == loads else f"{heap} ({counts[heap]} of {loads})" for heap in heaps}
     figure, axes = sheet(
         "The dearest single call",
         "Instructions on x86-64: a dot for each recorded program, a ring for "
         "each synthetic load, a bar at the worst of all. Left is better.",
-        len(heaps),
+        [name_of[heap] for heap in heaps],
         2,
     )
     for axis, kind in zip(axes, kinds, strict=True):
         logarithmic(axis, 10)
-        names = []
         for row, heap in enumerate(heaps):
             colour = look(heap, about)["color"]
             strips = [
@@ -168,10 +180,9 @@ def worst_picture(report: Report) -> Figure:
                 )
             every = strips[0] + strips[1]
             axis.plot(max(1, *every, 1), row, marker="|", markersize=14, markeredgewidth=2, color=colour, zorder=4)
-            names.append(heap if len(every) == loads else f"{heap} ({len(every)} of {loads})")
         axis.axvline(120, color=INK, linewidth=0.8, linestyle=":", zorder=1)
         axis.set_xlabel(f"instructions of one {kind} (logarithmic)")
-        name_rows(axis, names, about)
+        name_rows(axis, list(name_of.values()), about)
     legend(
         figure, [Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label="120: what a\nreal-time heap\nmay take")]
     )
@@ -180,27 +191,24 @@ def worst_picture(report: Report) -> Figure:
 
 def larson_picture(report: Report) -> Figure:
     about = report["about"]
-    times = {
-        threads: {row["heap"]: row["ns_wall"] for row in report["results"] if row["threads"] == threads}
-        for threads in (1, 2)
-    }
-    best = {threads: min(rows[heap] for heap in rows if heap in about["others"]) for threads, rows in times.items()}
-    heaps = sorted(times[2], key=times[2].__getitem__)
+    heaps = results.larson_ratios(report)
+    names = list(heaps)
     figure, (axis,) = sheet(
         "Threads that leave blocks to each other (larson)",
         "Time per call, relative to the best packaged "
         "allocator with as many threads (1). Left is better. Ours: one engine behind one lock.",
-        len(heaps),
+        names,
     )
     logarithmic(axis)
-    for row, heap in enumerate(heaps):
+    for row, (heap, ratios) in enumerate(heaps.items()):
         colour = look(heap, about)["color"]
-        one, two = times[1][heap] / best[1], times[2][heap] / best[2]
-        axis.plot([one, two], [row, row], color=colour, linewidth=1.2, zorder=2)
-        axis.plot(one, row, marker="o", markersize=7, color=colour, markerfacecolor="white", zorder=3)
-        axis.plot(two, row, marker="o", markersize=7, color=colour, zorder=3)
+        values = {threads: ratio for threads, (ratio, _) in ratios.items()}
+        axis.plot(list(values.values()), [row] * len(values), color=colour, linewidth=1.2, zorder=2)
+        for threads, value in values.items():
+            face = "white" if threads == 1 else colour
+            axis.plot(value, row, marker="o", markersize=7, color=colour, markerfacecolor=face, zorder=3)
     axis.axvline(1, color=INK, linewidth=1, zorder=1)
-    name_rows(axis, heaps, about)
+    name_rows(axis, names, about)
     axis.set_xlabel("times the best packaged allocator (logarithmic)")
     legend(
         figure,
@@ -220,7 +228,7 @@ def efficiency_picture(report: Report) -> Figure:
         "How full an engine can be",
         "Live bytes as a share of the region when the first random request "
         "is refused: the mean, and the range over all seeds. Right is better.",
-        len(heaps),
+        heaps,
         len(sizes),
     )
     for axis, size in zip(axes, sizes, strict=True):
@@ -247,7 +255,7 @@ def boards_picture(report: Report) -> Figure:
         "On the boards",
         "Instructions of the board's processor, counted in QEMU, over the loads "
         "in which the engine refused nothing. Left is better.",
-        len(engines),
+        [f"{engine} ({loads} of {loads})" for engine in engines],
         2,
     )
     for axis in (means, worsts):

@@ -12,7 +12,17 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-KINDS = ("time", "memory", "instructions", "sweep", "larson", "efficiency", "boards")
+KINDS = ("time", "memory", "memory_8", "instructions", "sweep", "larson", "efficiency", "boards")
+
+# Of recorded programs by their peak of live bytes, with both ends.
+LARGE = (1 << 20, 1 << 62)
+SMALL = (10 << 10, 300 << 10)
+
+# Engines that serve no more than a region of this size, and are nothing for programs with more alive.
+SMALL_ENGINES = "small-"
+ROOM_OF_SMALL_ENGINES = 512 << 10
+
+NEVER_FREES = ("bump",)  # the region of four times the peak is enough for it on some programs, by luck
 
 # Each picture, the kinds of results that it is drawn from, and what it shows.
 PICTURES: dict[str, tuple[tuple[str, ...], str]] = {
@@ -84,7 +94,32 @@ def load(folder: Path) -> dict[str, Report]:
 
 def drawable(reports: Mapping[str, Report]) -> list[str]:
     """The pictures whose results are all there."""
-    return [name for name, (kinds, _) in PICTURES.items() if all(kind in reports for kind in kinds)]
+    there = [name for name, (kinds, _) in PICTURES.items() if all(kind in reports for kind in kinds)]
+    return [name for name in there if has_figures(name, reports)]
+
+
+def has_figures(picture: str, reports: Mapping[str, Report]) -> bool:
+    """Whether there is anything to draw: where it shows ratios, a packaged allocator has a figure."""
+    if picture in ("time", "sweep"):
+        return bool(Table(reports["time"], "ns_best").ratios())
+    if picture == "time_synthetic":
+        return bool(Table(reports["time"], "ns_best", "synthetic").ratios())
+    if picture == "instructions":
+        return bool(Table(reports["instructions"], "instructions").ratios())
+    if picture == "larson":
+        return bool(larson_ratios(reports["larson"]))
+    return all(reports[kind]["results"] for kind in PICTURES[picture][0])
+
+
+def larson_ratios(report: Report) -> dict[str, dict[int, tuple[float, float]]]:
+    """By heap and number of threads: the time by the best packaged allocator's, and in ns. The fastest come first."""
+    rows = {(row["heap"], row["threads"]): row["ns_wall"] for row in report["results"]}
+    ratios: dict[str, dict[int, tuple[float, float]]] = {}
+    for (heap, threads), time in rows.items():
+        packaged = [rows[other, threads] for other in report["about"]["others"] if (other, threads) in rows]
+        if packaged:
+            ratios.setdefault(heap, {})[threads] = (time / min(packaged), time)
+    return dict(sorted(ratios.items(), key=lambda item: item[1].get(2, (math.inf,))))
 
 
 def digest(reports: Mapping[str, Report], kinds: Iterable[str]) -> str:
@@ -99,6 +134,12 @@ def geometric_mean(values: Iterable[float]) -> float:
     return math.exp(math.fsum(logarithms) / len(logarithms))
 
 
+def mean_and_count(values: Iterable[float]) -> tuple[float, int]:
+    """The geometric mean of those that are positive, and how many these are."""
+    positive = [value for value in values if value > 0]
+    return (geometric_mean(positive), len(positive)) if positive else (math.nan, 0)
+
+
 class Table:
     """A figure of a report, by program and heap. Heaps without the figure on a program are left out there."""
 
@@ -106,16 +147,29 @@ class Table:
         about = report["about"]
         self.ours: list[str] = about["ours"]
         self.others: list[str] = about["others"]
-        loads = [row["trace"] for row in report["traces"] if (row["half"] == "synthetic") == (part == "synthetic")]
-        self.figures: dict[str, dict[str, float]] = {load: {} for load in loads}
-        self.refused: dict[str, set[str]] = {load: set() for load in loads}
+        loads = [row for row in report["traces"] if (row["half"] == "synthetic") == (part == "synthetic")]
+        self.peaks: dict[str, int] = {row["trace"]: row["peak_bytes"] for row in loads}
+        self.figures: dict[str, dict[str, float]] = {load: {} for load in self.peaks}
+        self.refused: dict[str, set[str]] = {load: set() for load in self.peaks}
+        self.undecided: dict[str, set[str]] = {load: set() for load in self.peaks}  # of the refused: it took too long
         for row in report["results"]:
-            if row["trace"] not in self.figures or row["heap"] not in {*self.ours, *self.others}:
+            load, heap = row["trace"], row["heap"]
+            if load not in self.peaks or heap not in {*self.ours, *self.others} or not self.has_room(heap, load):
                 continue
             if figure in row:
-                self.figures[row["trace"]][row["heap"]] = row[figure]
+                self.figures[load][heap] = row[figure]
             elif row["status"] != "ok":
-                self.refused[row["trace"]].add(row["heap"])
+                self.refused[load].add(heap)
+                if row["status"] == "too long":
+                    self.undecided[load].add(heap)
+
+    def has_room(self, heap: str, load: str) -> bool:
+        """Whether an engine is for programs of that size."""
+        return not heap.startswith(SMALL_ENGINES) or self.peaks[load] <= ROOM_OF_SMALL_ENGINES
+
+    def loads_of(self, size: tuple[int, int] | None = None) -> list[str]:
+        """Those whose peak of live bytes is in that range, or all."""
+        return [load for load, peak in self.peaks.items() if size is None or size[0] <= peak <= size[1]]
 
     def heaps(self) -> list[str]:
         """Those that have the figure anywhere; ours first."""
@@ -136,11 +190,14 @@ class Table:
         ratios: dict[str, dict[str, float]] = {}
         for program, figures in self.figures.items():
             best = self.best(program, self.others)
-            if best is not None:
+            if best is not None and figures[best] > 0:
                 ratios[program] = {heap: value / figures[best] for heap, value in figures.items()}
         return ratios
 
     def mean_ratio(self, heap: str) -> tuple[float, int]:
         """The geometric mean of a heap's ratios, and on how many programs it has one."""
-        ratios = [row[heap] for row in self.ratios().values() if row.get(heap, 0) > 0]
-        return (geometric_mean(ratios), len(ratios)) if ratios else (math.nan, 0)
+        return mean_and_count(row.get(heap, 0) for row in self.ratios().values())
+
+    def mean(self, heap: str, size: tuple[int, int] | None = None) -> tuple[float, int]:
+        """The same of its figures, over the loads of that size."""
+        return mean_and_count(self.figures[load].get(heap, 0) for load in self.loads_of(size))

@@ -4,7 +4,7 @@
 
     bench/run.py                          the programs for tuning, the synthetic loads, and all that is measured
     bench/run.py --judge                  the programs for judging too
-    bench/run.py --only time larson       part of it; other stored results stay
+    bench/run.py --only time larson       part of it; other stored results stay, and bench/tables.py says what differs
     bench/run.py --quick                  one round of little, for a first look; goes to out/bench
     bench/run.py --heap page-heap --malloc glibc --traces my/traces --out my/results
 
@@ -43,8 +43,8 @@ class Effort:
     seeds: int
 
 
-FULL = Effort(7, {"time": 3, "memory": 4, "instructions": 2, "sweep": 1}, 10_000, 200)
-QUICK = Effort(1, {"time": 0.5, "memory": 0.5, "instructions": 0.2, "sweep": 0.2}, 1_000, 5)
+FULL = Effort(7, {"time": 3, "memory": 60, "memory_8": 60, "instructions": 2, "sweep": 1}, 10_000, 200)
+QUICK = Effort(1, {"time": 0.5, "memory": 0.5, "memory_8": 0.5, "instructions": 0.2, "sweep": 0.2}, 1_000, 5)
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,10 @@ class Bench:
             "missing": self.field.missing,
         }
 
+    def peak_of(self, load: Load) -> int:
+        """Bytes that live at most."""
+        return int(json.loads(output_of([self.programs.replay, "show", "--json", load.file]))[0]["peak"]["bytes"])
+
     def countable(self) -> Bench:
         """The same for counting instructions."""
         return replace(self, field=allocators.countable(self.programs, self.field, self.loads[-1].file))
@@ -88,9 +92,10 @@ Step = tuple[str, Callable[[], None]]
 def replay_steps(bench: Bench, kind: str, report: Report) -> Iterator[Step]:
     """One for each load: the replay adds its rows to the report."""
     field, effort = bench.field, bench.effort
-    options = [f"--{kind}", "--json", f"--seconds={effort.seconds[kind]}"]
-    options += [f"--rounds={effort.rounds if kind == 'time' else 1}"]
-    options += [option for option in field.replay_options() if kind != "sweep" or option.startswith("--heap")]
+    options = ["--json", f"--seconds={effort.seconds[kind]}", f"--rounds={effort.rounds if kind == 'time' else 1}"]
+    options += ["--memory", "--alignment=8"] if kind == "memory_8" else [f"--{kind}"]
+    of_engines = kind in ("sweep", "memory_8")
+    options += [option for option in field.replay_options() if not of_engines or option.startswith("--heap")]
 
     def replay(load: Load) -> None:
         said = json.loads(output_of([bench.programs.replay, "replay", load.file, *options]))
@@ -101,7 +106,9 @@ def replay_steps(bench: Bench, kind: str, report: Report) -> Iterator[Step]:
     report["traces"] = []
     report["results"] = []
     for load in bench.loads:
-        if kind != "sweep" or load.half != "synthetic":
+        if of_engines and load.half == "synthetic":
+            continue
+        if kind != "memory_8" or bench.peak_of(load) <= results.SMALL[1]:
             yield load.name, lambda load=load: replay(load)
 
 
@@ -136,7 +143,10 @@ def efficiency_steps(bench: Bench, report: Report) -> Iterator[Step]:
     def measure(region: int) -> None:
         said = json.loads(output_of([program, f"--region={region}", f"--seeds={bench.effort.seeds}"]))
         common = {"region_bytes": said["region_bytes"], "seeds": said["seeds"]}
-        report["results"] += [{**row, **common} for row in said["heaps"] if row["heap"] in bench.field.ours]
+        for row in said["heaps"]:
+            too_large = row["heap"].startswith(results.SMALL_ENGINES) and region > results.ROOM_OF_SMALL_ENGINES
+            if row["heap"] in bench.field.ours and not too_large:
+                report["results"].append({**row, **common})
 
     report["results"] = []
     for region in REGIONS:
@@ -225,6 +235,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if not options.traces.is_dir() and options.traces != TRACES:
         parser.error(f"there is no folder {options.traces}")
+    part = options.heap or options.malloc or options.traces != TRACES
+    if part and not options.out and not options.quick:
+        parser.error("--heap, --malloc and --traces measure a part: --out FOLDER tells where to, beside bench/results")
     options.out = options.out or (ROOT / "out/bench" if options.quick else results.RESULTS)
     wanted = ["instructions" if kind == "worst" else kind for kind in options.only or KINDS]
     options.only = [kind for kind in KINDS if kind in wanted]

@@ -11,15 +11,20 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import results
-from results import Report, ResultsError, Table, geometric_mean
+from results import Report, ResultsError, Table
 
 README = results.HERE / "README.md"
 BEGIN = "<!-- what follows is written by bench/tables.py -->"
 END = "<!-- end of what bench/tables.py writes -->"
-EMPTY = "An empty cell, or ≥: not all of the loads ran, for want of room or time."
+SIGNS = (
+    "Means are geometric. A number in brackets: only so many of the loads ran, for want of room or time, and the mean "
+    "is over these. ≥: the same of a dearest call. ?: it took too long to find another engine's smallest region, which "
+    "may be smaller. `bump`, which never takes memory back, is not among the fastest."
+)
 NOTHING = "Nothing has been measured yet."
 
 Cells = list[str]
@@ -31,69 +36,121 @@ def markdown(title: Cells, rows: Iterable[Cells]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def number(value: float | None, decimals: int = 2) -> str:
-    if value is None:
-        return ""
-    return f"{value:,.{decimals}f}" if value >= 0 else f"≥ {-value:,.{decimals}f}"
+def number(value: float, decimals: int = 2) -> str:
+    return f"{value:,.{decimals}f}"
 
 
 def bold(text: str, condition: bool) -> str:
     return f"**{text}**" if condition and text else text
 
 
-def mean_of(table: Table, heap: str) -> float | None:
-    """Over all programs; nothing where the heap has not all of them."""
-    values = [figures[heap] for figures in table.figures.values() if heap in figures]
-    return geometric_mean(values) if values and len(values) == len(table.figures) else None
+@dataclass(frozen=True)
+class Column:
+    """A summary of each heap over the loads: where `lower_bound`, that of some loads is only a lower bound of it."""
+
+    title: str
+    decimals: int
+    loads: int
+    values: dict[str, tuple[float, int]]  # by heap, and over how many loads
+    lower_bound: bool = False
+
+    def cell(self, heap: str) -> str:
+        value, count = self.values.get(heap, (0.0, 0))
+        if count == 0:
+            return ""
+        text = number(value, self.decimals)
+        if count == self.loads:
+            return bold(text, self.best() == value)
+        return f"≥ {text}" if self.lower_bound else f"{text} ({count})"
+
+    def best(self) -> float | None:
+        """Of those that have all loads, where there are two of them at least."""
+        whole = [value for value, count in self.values.values() if count == self.loads]
+        return min(whole) if len(whole) > 1 else None
 
 
-def worst_of(table: Table, heap: str) -> float:
-    """The highest; negative where loads are missing, whose calls may have been dearer."""
-    values = [figures[heap] for figures in table.figures.values() if heap in figures]
-    return max(values) if len(values) == len(table.figures) else -max(values)
+def mean_column(table: Table, title: str, decimals: int, size: tuple[int, int] | None = None) -> Column:
+    return Column(title, decimals, len(table.loads_of(size)), {heap: table.mean(heap, size) for heap in table.heaps()})
 
 
-def columns_of(reports: Mapping[str, Report], part: str) -> list[tuple[str, int, dict[str, float | None]]]:
-    """Title, decimals, and each heap's figure; negative where it is only known to be at least that."""
-    columns: list[tuple[str, int, dict[str, float | None]]] = []
+def ratio_column(table: Table, title: str) -> Column:
+    return Column(title, 2, len(table.ratios()), {heap: table.mean_ratio(heap) for heap in table.heaps()})
 
-    def add(kind: str, figure: str, title: str, decimals: int, summary: str) -> None:
-        if kind not in reports:
-            return
-        table = Table(reports[kind], figure, part)
-        if summary == "ratio":
-            whole = {heap: table.mean_ratio(heap) for heap in table.heaps()}
-            values = {heap: ratio if count == len(table.figures) else None for heap, (ratio, count) in whole.items()}
-        elif summary == "mean":
-            values = {heap: mean_of(table, heap) for heap in table.heaps()}
-        else:
-            values = {heap: worst_of(table, heap) for heap in table.heaps()}
-        columns.append((title, decimals, values))
 
-    add("time", "ns_best", "time, × the best packaged", 2, "ratio")
-    add("time", "ns_best", "ns", 2, "mean")
-    add("instructions", "instructions", "instructions", 1, "mean")
-    add("instructions", "worst_allocate", "dearest allocate", 0, "worst")
-    add("instructions", "worst_deallocate", "dearest deallocate", 0, "worst")
-    add("memory", "smallest_to_peak", "smallest region / peak", 3, "mean")
-    add("memory", "resident_to_peak", "resident / peak", 3, "mean")
+def worst_column(table: Table, title: str) -> Column:
+    values: dict[str, tuple[float, int]] = {}
+    for heap in table.heaps():
+        known = [figures[heap] for figures in table.figures.values() if heap in figures]
+        values[heap] = (max(known), len(known))
+    return Column(title, 0, len(table.figures), values, lower_bound=True)
+
+
+def columns_of(reports: Mapping[str, Report], part: str) -> list[Column]:
+    columns = []
+    if "time" in reports:
+        table = Table(reports["time"], "ns_best", part)
+        columns += [ratio_column(table, "time, × the best packaged"), mean_column(table, "ns", 2)]
+    if "instructions" in reports:
+        columns.append(mean_column(Table(reports["instructions"], "instructions", part), "instructions", 1))
+        for call in ("allocate", "deallocate"):
+            columns.append(worst_column(Table(reports["instructions"], f"worst_{call}", part), f"dearest {call}"))
+    if "memory" in reports:
+        for figure, title in (("smallest", "smallest region / peak"), ("resident", "resident / peak")):
+            columns.append(mean_column(Table(reports["memory"], f"{figure}_to_peak", part), title, 3))
     return columns
 
 
-def heap_table(reports: Mapping[str, Report], part: str) -> str:
-    """A row for each heap; the best of a column is bold."""
-    columns = columns_of(reports, part)
-    about = next(iter(reports.values()))["about"]
+def heaps_of(reports: Iterable[Report]) -> tuple[list[str], list[str]]:
+    """Ours and others, of all reports."""
+    abouts = [report["about"] for report in reports]
+    ours, others = (dict.fromkeys(heap for about in abouts for heap in about[side]) for side in ("ours", "others"))
+    return list(ours), list(others)
+
+
+def table_by_heap(reports: Mapping[str, Report], columns: Sequence[Column], last: Mapping[str, int] | None) -> str:
+    """A row for each heap that has anything; `last` are the numbers of a column with no best."""
+    ours, others = heaps_of(reports.values())
     rows = []
-    for heap in (*about["ours"], *about["others"]):
-        row = [f"`{heap}`" if heap in about["ours"] else heap]
-        for _, decimals, values in columns:
-            known = [value for value in values.values() if value is not None and value >= 0]
-            value = values.get(heap)
-            row.append(bold(number(value, decimals), bool(known) and value == min(known)))
-        row.append(str(wins(reports, part).get(heap, 0) or "") if "time" in reports else "")
-        rows.append(row)
-    return markdown(["", *(title for title, _, _ in columns), "fastest on"], rows)
+    for heap in (*ours, *others):
+        cells = [column.cell(heap) for column in columns]
+        cells += [] if last is None else [str(last.get(heap, "") or "")]
+        if any(cells):
+            rows.append([f"`{heap}`" if heap in ours else heap, *cells])
+    return markdown(["", *(column.title for column in columns), *([] if last is None else ["fastest on"])], rows)
+
+
+def heap_table(reports: Mapping[str, Report], part: str) -> str:
+    """The best of a column is bold."""
+    return table_by_heap(reports, columns_of(reports, part), wins(reports, part) if "time" in reports else None)
+
+
+def memory_tables(reports: Mapping[str, Report]) -> list[str]:
+    """The recorded programs by their size: regions of ours, and resident pages of the others."""
+    memory = {"memory": reports["memory"]}
+    sizes = (("all", None), ("1 MiB and more", results.LARGE), ("10 to 300 KiB", results.SMALL))
+
+    def columns(figure: str, what: str) -> list[Column]:
+        table = Table(reports["memory"], figure)
+        return [mean_column(table, f"{what}{title}", 3, size) for title, size in sizes if table.loads_of(size)]
+
+    regions = columns("smallest_to_peak", "/ peak, ")
+    if "memory_8" in reports:
+        table = Table(reports["memory_8"], "smallest_to_peak")
+        regions.append(mean_column(table, "/ peak, 10 to 300 KiB, alignment 8", 3, results.SMALL))
+    regions += columns("smallest_to_floor", "/ floor, ")
+    texts = []
+    for title, chosen in (
+        ("Smallest region of our engines, over recorded programs by their size:", regions),
+        ("Resident pages of the others, the same:", columns("resident_to_peak", "/ peak, ")),
+    ):
+        if any(column.values for column in chosen):
+            texts += [title, table_by_heap(memory, chosen, None)]
+    return texts
+
+
+def competing(heaps: Iterable[str]) -> list[str]:
+    """Without those that never take memory back."""
+    return [heap for heap in heaps if heap not in results.NEVER_FREES]
 
 
 def wins(reports: Mapping[str, Report], part: str) -> dict[str, int]:
@@ -101,7 +158,7 @@ def wins(reports: Mapping[str, Report], part: str) -> dict[str, int]:
     table = Table(reports["time"], "ns_best", part)
     counts: dict[str, int] = {}
     for program in table.figures:
-        best = table.best(program, table.heaps_named())
+        best = table.best(program, competing(table.heaps_named()))
         if best is not None:
             counts[best] = counts.get(best, 0) + 1
     return counts
@@ -113,12 +170,12 @@ def program_table(reports: Mapping[str, Report], part: str) -> str:
     halves = {row["trace"]: row["half"] for row in reports["time"]["traces"]}
     rows = []
     for program, figures in time.figures.items():
-        ours, others = time.best(program, time.ours), time.best(program, time.others)
+        ours, others = time.best(program, competing(time.ours)), time.best(program, time.others)
         row = [program] + ([halves[program]] if part == "programs" else [])
         won = ours is not None and (others is None or figures[ours] < figures[others])
         row.append(bold(f"`{ours}` {figures[ours]:.2f}", won) if ours else "")
         row.append(bold(f"{others} {figures[others]:.2f}", not won) if others else "")
-        row.append(number(figures[ours] / figures[others]) if ours and others else "")
+        row.append(number(figures[ours] / figures[others]) if ours and others and figures[others] > 0 else "")
         rows.append(row + memory_cells(reports, program, part))
     title = ["", *(["half"] if part == "programs" else []), "our fastest, ns", "fastest packaged, ns", "ratio"]
     return markdown(title + (["smallest region / peak", "its floor"] if "memory" in reports else []), rows)
@@ -132,19 +189,38 @@ def memory_cells(reports: Mapping[str, Report], program: str, part: str) -> Cell
     best = smallest.best(program, smallest.ours) if program in smallest.figures else None
     if best is None:
         return ["", ""]
-    return [f"`{best}` {smallest.figures[program][best]:.3f}", number(floors.figures[program].get(best), 3)]
+    floor = floors.figures[program].get(best)
+    doubt = " ?" if smallest.undecided[program] else ""
+    figure = f"`{best}` {smallest.figures[program][best]:.3f}{doubt}"
+    return [figure, "" if floor is None else number(floor, 3)]
 
 
 def larson_table(report: Report) -> str:
-    times = {(row["heap"], row["threads"]): row["ns_wall"] for row in report["results"]}
-    others = report["about"]["others"]
-    best = {threads: min(times[heap, threads] for heap in others if (heap, threads) in times) for threads in (1, 2)}
     rows = []
-    for heap in sorted({heap for heap, _ in times}, key=lambda heap: times[heap, 2]):
-        row = [heap if heap in others else f"`{heap}`"]
-        row += [f"{times[heap, threads] / best[threads]:.2f} ({times[heap, threads]:.1f} ns)" for threads in (1, 2)]
-        rows.append(row)
+    for heap, ratios in results.larson_ratios(report).items():
+        texts = {threads: f"{ratio:.2f} ({time:.1f} ns)" for threads, (ratio, time) in ratios.items()}
+        name = f"`{heap}`" if heap in report["about"]["ours"] else heap
+        rows.append([name, *(texts.get(threads, "") for threads in (1, 2))])
     return markdown(["larson, × the best packaged", "one thread", "two threads"], rows)
+
+
+def differences(reports: Mapping[str, Report]) -> list[str]:
+    """Where the kinds are not of one run: what differs from the first of them."""
+    first, *rest = reports
+    texts = []
+
+    def programs(kind: str) -> set[str]:
+        return set(Table(reports[kind], "").peaks)
+
+    for kind in rest:
+        about, before = reports[kind]["about"], reports[first]["about"]
+        what = [name for name in ("machine", "packages") if about[name] != before[name]]
+        what += ["engines"] if about["ours"] != before["ours"] else []
+        if "traces" in reports[kind] and "traces" in reports[first] and kind != "memory_8":
+            what += ["programs"] if programs(kind) != programs(first) else []
+        if what:
+            texts.append(f"The results of {kind} have other {' and '.join(what)} than those of {first}.")
+    return texts
 
 
 def text_of(reports: Mapping[str, Report]) -> str:
@@ -157,12 +233,14 @@ def text_of(reports: Mapping[str, Report]) -> str:
             parts += [f"By heap, over every {title}:", heap_table(measured, part)]
         if "time" in measured:
             parts += [f"By {title}:", program_table(measured, part)]
-    if "larson" in reports and reports["larson"]["about"]["others"]:
+        if "memory" in measured and part == "programs":
+            parts += memory_tables(reports)
+    if "larson" in reports and results.larson_ratios(reports["larson"]):
         parts.append(larson_table(reports["larson"]))
     if parts:
         machine = next(iter(reports.values()))["about"]["machine"]
         where = f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}"
-        parts.insert(0, f"Measured on {where}. {EMPTY} Means are geometric.")
+        parts.insert(0, " ".join((f"Measured on {where}.", *differences(reports), SIGNS)))
     parts += [f"{results.PICTURES[name][1]}\n\n![{name}](results/{name}.svg)" for name in results.drawable(reports)]
     return "\n\n".join(parts) or NOTHING
 

@@ -43,7 +43,7 @@ class BoardBench(unittest.TestCase):
             self.assertEqual(result["refused"], 0, result)
             for kind in bench.KINDS:
                 self.assertLessEqual(result[kind]["mean"] or 0, result[kind]["worst"], result)
-        wanted = {"empty", "bump", "hole-list", "page-heap", "story-pages"}
+        wanted = {"empty", "bump", "hole-list", "page-heap", "story-pages", "granule-heap", "real-time-heap"}
         if board != "x86_64":
             wanted |= {"picolibc", "picolibc, not clearing"}
         self.assertEqual(set(map(frozenset, engines.values())), {frozenset(wanted)})
@@ -57,7 +57,8 @@ class BoardBench(unittest.TestCase):
         # A first fit looks at each of 200 holes, at two instructions at least; who keeps sizes apart does not.
         for load in ("equal holes", "holes too small"):
             self.assertGreater(worst(load, "hole-list", "allocate"), 400)
-        self.assertLess(worst("equal holes", "story-pages", "allocate"), 400)
+        for engine in ("story-pages", "real-time-heap"):
+            self.assertLess(worst("equal holes", engine, "allocate"), 400)
         self.assertLess(worst("random", "empty", "allocate"), 20)
 
     def test_a_clock_that_does_not_count_is_noticed(self) -> None:

@@ -6,8 +6,10 @@
 #include "measure.hpp"
 
 #include "bareheap/engines/bump.hpp"
+#include "bareheap/engines/granule_heap.hpp"
 #include "bareheap/engines/hole_list.hpp"
 #include "bareheap/engines/page_heap.hpp"
+#include "bareheap/engines/real_time_heap.hpp"
 #include "bareheap/engines/story_pages.hpp"
 
 #include <span>
@@ -36,6 +38,8 @@ inline constexpr Engine own_engines[] = {
     {"hole-list", run<HoleList>},
     {"page-heap", run<PageHeap>},
     {"story-pages", run<StoryPages>},
+    {"granule-heap", run<GranuleHeap>},
+    {"real-time-heap", run<RealTimeHeap>},
 };
 
 /// Allocators of others that the board has: none, or picolibc's.

@@ -6,6 +6,8 @@ python3 results_test.py BUILD_FOLDER [unittest's own arguments]
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import subprocess
@@ -14,36 +16,49 @@ import tempfile
 import unittest
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 DEBIANS_PYTHON = "/usr/bin/python3"  # which finds Debian's matplotlib
 sys.path.insert(0, str(BENCH))
 
 import results  # noqa: E402
+import run as bench_run  # noqa: E402
 import tables  # noqa: E402
+from allocators import Field  # noqa: E402
 
 build = Path()
-LARGEST_PICTURE = 150_000  # bytes
+LARGEST_PICTURE = 200_000  # bytes
+
+
+PEAKS = {"lua": 200 << 10, "device": 100 << 10, "middle": 600 << 10}  # of others 2 MiB
 
 
 def report_of(
-    figures: dict[str, dict[str, float | None]], figure: str = "ns_best", half: str = "tuning"
+    figures: dict[str, dict[str, float | None]], figure: str = "ns_best", half: str = "tuning", status: str = "no room"
 ) -> dict[str, Any]:
-    """By program and heap; nothing: it found no room. Heaps with a dash are ours."""
+    """By program and heap; nothing: it found no room. Heaps with a dash are ours, and bump."""
     heaps = list(dict.fromkeys(heap for row in figures.values() for heap in row))
     rows = []
     for program, row in figures.items():
         for heap, value in row.items():
-            found = {"status": "no room"} if value is None else {"status": "ok", figure: value}
+            found = {"status": status} if value is None else {"status": "ok", figure: value}
             rows.append({"trace": program, "heap": heap, **found})
     about = {
         "machine": {"cpu": "a CPU", "cpus": 2, "system": "a system"},
         "packages": {},
-        "ours": [heap for heap in heaps if "-" in heap],
-        "others": [heap for heap in heaps if "-" not in heap],
+        "ours": [heap for heap in heaps if "-" in heap or heap == "bump"],
+        "others": [heap for heap in heaps if "-" not in heap and heap != "bump"],
         "missing": {},
     }
-    return {"about": about, "traces": [{"trace": name, "half": half} for name in figures], "results": rows}
+    traces = [{"trace": name, "half": half, "peak_bytes": PEAKS.get(name, 2 << 20)} for name in figures]
+    return {"about": about, "traces": traces, "results": rows}
+
+
+def larson_report(*rows: tuple[str, int, float]) -> dict[str, Any]:
+    report = report_of({"": {heap: 0 for heap, _, _ in rows}})
+    found = [{"heap": heap, "threads": threads, "ns_wall": time} for heap, threads, time in rows]
+    return {"about": report["about"], "results": found}
 
 
 TIMES = report_of(
@@ -84,7 +99,7 @@ class Results(unittest.TestCase):
         self.assertEqual(table.refused, {"lua": {"page-heap"}, "jq": set()})
 
     def test_synthetic_loads_stand_apart(self) -> None:
-        both = {"trace": "fifo", "half": "synthetic"}
+        both = {"trace": "fifo", "half": "synthetic", "peak_bytes": 1000}
         report = TIMES | {"traces": [*TIMES["traces"], both]}
         self.assertEqual(list(results.Table(report, "ns_best").figures), ["lua", "jq"])
         self.assertEqual(list(results.Table(report, "ns_best", "synthetic").figures), ["fifo"])
@@ -96,7 +111,64 @@ class Tables(unittest.TestCase):
         self.assertIn("| lua | tuning | `hole-list` 4.00 | **mimalloc 2.00** | 2.00 |", text)
         self.assertIn("| jq | tuning | **`hole-list` 2.00** | glibc 4.00 | 0.50 |", text)
         self.assertIn("| `hole-list` | **1.00** | **2.83** | 1 |", text)
-        self.assertIn("| `page-heap` |  |  |  |", text, "it did not run everything, so it has no mean")
+        self.assertIn("| `page-heap` | 2.25 (1) | 9.00 (1) |  |", text, "over the one that it ran")
+
+    def test_one_that_did_not_run_everything_is_no_winner_and_one_alone_is_none(self) -> None:
+        text = tables.text_of(
+            {"time": report_of({"lua": {"page-heap": 1.0, "glibc": 4.0}, "jq": {"page-heap": None, "glibc": 4.0}})}
+        )
+        self.assertIn("| `page-heap` | 0.25 (1) | 1.00 (1) | 1 |", text)
+        self.assertIn("| glibc | 1.00 | 4.00 | 1 |", text)
+
+    def test_what_never_frees_is_not_among_the_fastest(self) -> None:
+        text = tables.text_of({"time": report_of({"lua": {"bump": 1.0, "hole-list": 6.0, "glibc": 4.0}})})
+        self.assertIn("| lua | tuning | `hole-list` 6.00 | **glibc 4.00** | 1.50 |", text)
+        self.assertIn("| `bump` | **0.25** | **1.00** |  |", text)
+
+    def test_a_search_that_took_too_long_is_marked(self) -> None:
+        figures: dict[str, dict[str, float | None]] = {"lua": {"hole-list": None, "page-heap": 2.0, "glibc": 1.0}}
+        for status, cell in (("too long", "`page-heap` 2.000 ?"), ("no room", "`page-heap` 2.000")):
+            memory = report_of(figures, "smallest_to_peak", status=status)
+            self.assertIn(f"| {cell} |", tables.text_of({"time": report_of(figures), "memory": memory}))
+
+    def test_memory_is_told_by_the_size_of_the_programs(self) -> None:
+        figures: dict[str, dict[str, float | None]] = {
+            "lua": {"hole-list": 2.0, "small-hole-list": 1.1},
+            "device": {"hole-list": 8.0, "small-hole-list": 1.1},
+            "middle": {"hole-list": 1.0, "small-hole-list": None},
+            "jq": {"hole-list": 1.0, "small-hole-list": None},
+        }
+        memory = report_of(figures, "smallest_to_peak")
+        memory["results"] += report_of(figures, "smallest_to_floor")["results"]
+        eight = report_of({name: figures[name] for name in ("lua", "device")}, "smallest_to_peak")
+        text = tables.text_of({"memory": memory, "memory_8": eight})
+        sizes = ("all", "1 MiB and more", "10 to 300 KiB")
+        titles = [f"/ peak, {size}" for size in (*sizes, "10 to 300 KiB, alignment 8")]
+        titles += [f"/ floor, {size}" for size in sizes]
+        self.assertIn(f"|  | {' | '.join(titles)} |", text)
+        self.assertIn("| `hole-list` | 2.000 | 1.000 | 4.000 | 4.000 | 2.000 | 1.000 | 4.000 |", text)
+        self.assertRegex(text, r"`small-hole-list` \| 1.100 \(2\) \|  \| \*\*1.100\*\* \| \*\*1.100\*\* \| 1.100 \(2\)")
+
+    def test_a_small_engine_is_nothing_for_large_programs(self) -> None:
+        table = results.Table(report_of({"lua": {"small-x": None}, "jq": {"small-x": None}}), "ns_best")
+        self.assertEqual(table.refused, {"lua": {"small-x"}, "jq": set()})
+
+    def test_larson_with_steps_that_failed(self) -> None:
+        self.assertEqual(results.drawable({"larson": larson_report(("hole-list", 1, 5.0))}), [])
+        report = larson_report(("hole-list", 1, 6.0), ("glibc", 1, 3.0), ("glibc", 2, 4.0), ("musl", 2, 2.0))
+        text = tables.text_of({"larson": report})
+        self.assertIn("| `hole-list` | 2.00 (6.0 ns) |  |", text)
+        self.assertIn("| musl |  | 1.00 (2.0 ns) |", text)
+        self.assertEqual(tables.text_of({"larson": larson_report(("hole-list", 1, 5.0))}), tables.NOTHING)
+
+    def test_a_figure_of_nothing_is_in_no_mean(self) -> None:
+        memory = report_of({"lua": {"glibc": 0, "musl": 2.0}, "jq": {"glibc": 3.0, "musl": 2.0}}, "resident_to_peak")
+        self.assertRegex(tables.text_of({"memory": memory}), r"\| glibc \|  \| 3.000 \(1\) \|")
+
+    def test_kinds_of_different_runs_are_told_apart(self) -> None:
+        text = tables.text_of({"time": TIMES, "memory": report_of({"lua": {"hole-list": 1.5}}, "smallest_to_peak")})
+        self.assertIn("The results of memory have other engines and programs than those of time.", text)
+        self.assertNotIn("The results of", tables.text_of({"time": TIMES, "instructions": TIMES}))
 
     def test_a_worst_call_of_some_loads_only_is_a_lower_bound(self) -> None:
         worst = report_of(
@@ -165,7 +237,11 @@ class ShortRun(unittest.TestCase):
         cls.out = Path(cls.folder.name) / "results"
         traces = Path(cls.folder.name) / "traces"
         traces.mkdir()
-        run(build / "bench/synthetic/bareheap-synthetic", "holes_too_small", "-o", traces / "small.trace")
+        run(build / "bench/synthetic/bareheap-synthetic", "holes_too_small", "-o", traces / "large.trace")
+        lines = [f"+ 64 1 {block}" for block in range(1, 200)]
+        (Path(cls.folder.name) / "small").write_text("\n".join(["v 10400 3", "X small", *lines, ""]))
+        command = (build / "tools/bareheap/bareheap", "import", "heaptrack", Path(cls.folder.name) / "small")
+        run(*command, "-o", traces / "small.trace")
         cls.done = run(
             sys.executable,
             BENCH / "run.py",
@@ -183,6 +259,7 @@ class ShortRun(unittest.TestCase):
             "--only",
             "time",
             "memory",
+            "memory_8",
             "sweep",
             "worst",
             "larson",
@@ -196,16 +273,19 @@ class ShortRun(unittest.TestCase):
         for kind in ("time", "memory", "instructions"):
             heaps = {(row["trace"], row["heap"]) for row in reports[kind]["results"] if "reference" not in row}
             self.assertEqual(
-                heaps, {(trace, heap) for trace in ("small", "fifo") for heap in ("hole-list", "glibc")}, kind
+                heaps, {(trace, heap) for trace in ("large", "small", "fifo") for heap in ("hole-list", "glibc")}, kind
             )
-        self.assertEqual([row["half"] for row in reports["time"]["traces"]], ["recorded", "synthetic"])
-        self.assertEqual({row["trace"] for row in reports["sweep"]["results"]}, {"small"})
+        self.assertEqual([row["half"] for row in reports["time"]["traces"]], ["recorded", "recorded", "synthetic"])
+        self.assertEqual({row["trace"] for row in reports["sweep"]["results"]}, {"large", "small"})
+        eight = [(row["trace"], row["natural_alignment"]) for row in reports["memory_8"]["traces"]]
+        self.assertEqual(eight, [("small", 8)])
+        self.assertEqual([row["heap"] for row in reports["memory_8"]["results"]], ["hole-list"])
         self.assertEqual(
             {(row["heap"], row["threads"]) for row in reports["larson"]["results"]},
             {(heap, threads) for heap in ("hole-list", "glibc") for threads in (1, 2)},
         )
         self.assertEqual({row["region_bytes"] for row in reports["efficiency"]["results"]}, {65536, 1048576})
-        self.assertRegex(self.done.stdout, r"\[ 1/\d+\] time +small")
+        self.assertRegex(self.done.stdout, r"\[ 1/\d+\] time +large")
 
     def test_its_results_become_tables(self) -> None:
         text = tables.text_of(results.load(self.out))
@@ -231,7 +311,62 @@ class ShortRun(unittest.TestCase):
         self.assertEqual({file.name: file.read_bytes() for file in (self.out / "again").iterdir()}, stored)
 
 
+class Gaps(unittest.TestCase):
+    """Results that a run can store where steps failed."""
+
+    @unittest.skipUnless(with_matplotlib(), "needs python3-matplotlib")
+    def test_what_cannot_be_drawn_is_left_out(self) -> None:
+        nothing: dict[str, dict[str, float | None]] = {"lua": {"hole-list": 3.0, "glibc": None}}
+        zero: dict[str, dict[str, float | None]] = {"lua": {"hole-list": None, "glibc": 0}}
+        alone = {
+            "time": report_of(nothing),
+            "instructions": report_of(zero, "instructions"),
+            "memory": report_of(zero, "resident_to_peak"),
+            "larson": larson_report(("hole-list", 1, 5.0)),
+        }
+        failed = {
+            "time": report_of({"lua": {"hole-list": 3.0, "glibc": None}, "jq": {"hole-list": 3.0, "glibc": 2.0}}),
+            "larson": larson_report(("hole-list", 2, 5.0), ("glibc", 1, 5.0), ("glibc", 2, 4.0)),
+        }
+        for reports, expected in ((alone, {"memory", "worst"}), (failed, {"time", "larson"})):
+            with tempfile.TemporaryDirectory() as name:
+                for kind, report in reports.items():
+                    results.store(Path(name), kind, report)
+                drawn = run(DEBIANS_PYTHON, BENCH / "plot.py", "--results", name)
+                self.assertEqual((drawn.returncode, drawn.stderr), (0, ""))
+                self.assertEqual({file.stem for file in Path(name).glob("*.svg")}, expected)
+                text = tables.text_of(results.load(Path(name)))
+                self.assertEqual(set(re.findall(r"results/(\w+)\.svg", text)), expected)
+
+
+class Boards(unittest.TestCase):
+    def test_every_board_is_asked_and_its_rows_are_kept(self) -> None:
+        asked = []
+
+        def output_of(command: list[str | Path]) -> str:
+            words = [str(word) for word in command]
+            board = words[words.index("--board") + 1]
+            asked.append((board, words[words.index("--builds") + 1], "--short" in words))
+            return json.dumps({"boards": {board: {"results": [{"engine": "hole-list", "load": "fifo"}]}}})
+
+        programs = bench_run.Programs(Path("/builds/host"))
+        bench = bench_run.Bench(programs, Field(["hole-list"]), [], bench_run.QUICK, True)
+        with tempfile.TemporaryDirectory() as name, mock.patch.object(bench_run, "output_of", output_of):
+            with contextlib.redirect_stdout(io.StringIO()):
+                bench_run.measure(bench, ["boards"], Path(name))
+            rows = results.load(Path(name))["boards"]["results"]
+        boards = ("raspi3b", "riscv64", "x86_64")
+        self.assertEqual((asked, bench.failures), ([(board, "/builds", True) for board in boards], []))
+        self.assertEqual(rows, [{"board": board, "engine": "hole-list", "load": "fifo"} for board in boards])
+
+
 class WrongArguments(unittest.TestCase):
+    def test_a_part_does_not_replace_what_is_stored(self) -> None:
+        for words in (["--heap", "hole-list"], ["--malloc", "glibc"], ["--traces", "/tmp"]):
+            done = run(sys.executable, BENCH / "run.py", "--build", build, *words)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertIn("measure a part: --out FOLDER tells where to", done.stderr)
+
     def test_each_gets_a_sentence(self) -> None:
         for words, sentence in (
             (["--heap", "nonsense"], "there is no engine nonsense"),

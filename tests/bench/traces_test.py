@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The table of the programs that are recorded, the scripts that make their input, and record.py with a recorder that
-does nothing but run the program. None of the recorded programs is needed."""
+does nothing but run the program. None of the recorded programs is needed.
+
+traces_test.py BAREHEAP [unittest's own arguments]
+"""
 
 from __future__ import annotations
 
 import collections
 import contextlib
 import io
+import json
 import os
 import re
 import shlex
@@ -23,6 +27,7 @@ import programs  # noqa: E402
 import record  # noqa: E402
 from programs import Program, TableError  # noqa: E402
 
+TOOL = Path()
 ENTRY = 'kind = "k"\nuse = "tuning"\ndoes = "d"\npackages = []\ncommand = "true"\n'
 RECORDER = """#!/bin/sh
 output=$3
@@ -93,6 +98,24 @@ class Table(unittest.TestCase):
                 file.write_text(text)
                 with self.subTest(sentence), self.assertRaisesRegex(TableError, re.escape(sentence)):
                     programs.load(file)
+
+
+class Library(unittest.TestCase):
+    def test_each_trace_is_what_the_page_says(self) -> None:
+        files = sorted((TRACES / "library").iterdir())
+        shown = subprocess.run([TOOL, "show", "--json", *files], capture_output=True, text=True, check=True)
+        rows = re.findall(
+            r"^\| `(\w+)` \|(?:[^|]*\|){3} ([\d,]+) \| ([\d.]+ [MK]iB) \|",
+            (TRACES / "README.md").read_text(),
+            re.MULTILINE,
+        )
+        told = {name: (int(calls.replace(",", "")), alive) for name, calls, alive in rows}
+        found = {}
+        for facts in json.loads(shown.stdout):
+            peak = facts["peak"]["bytes"]
+            alive = f"{peak / (1 << 20):.1f} MiB" if peak >= 1 << 20 else f"{peak / (1 << 10):.0f} KiB"
+            found[Path(facts["file"]).stem] = (sum(facts["calls"].values()), alive)
+        self.assertEqual(told, found)
 
 
 class Inputs(unittest.TestCase):
@@ -213,4 +236,5 @@ class CommandLine(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    TOOL = Path(sys.argv.pop(1)).resolve()
     unittest.main()

@@ -4,6 +4,7 @@
 #include "engine.hpp"
 #include "heaps.hpp"
 #include "laws/broken_engines.hpp"
+#include "malloc.hpp"
 #include "memory.hpp"
 #include "replay/traces.hpp"
 
@@ -110,11 +111,11 @@ TEST(ReplayProgram, its_live_bytes_are_those_of_the_trace) {
   const Trace trace = mixed(500);
   const Program program = make_program(trace, "name");
   const std::vector<std::uint64_t> curve = live_curve(trace);
-  for (std::size_t step = 0; step < curve.size(); ++step) {
-    // A request for nothing is one for a byte, so the bytes agree but for one a block.
-    EXPECT_GE(live_bytes(program, step + 1), curve[step]);
-    EXPECT_LE(live_bytes(program, step + 1), curve[step] + trace.slots);
-  }
+  EXPECT_EQ(program.live_bytes(0), 0u);
+  for (std::size_t step = 0; step < curve.size(); ++step) EXPECT_EQ(program.live_bytes(step + 1), curve[step]);
+  EXPECT_EQ(program.live_bytes(program.steps_to_peak()), trace.peak_bytes);
+  // A request for nothing is one for a byte of the heap, and for nothing in the curve.
+  EXPECT_EQ(make_program(TraceMaker().allocate(0, 0).trace(), "name").live_bytes(1), 0u);
 }
 
 TEST(ReplayLoop, every_heap_makes_every_call) {
@@ -189,7 +190,7 @@ TEST(ReplayCurve, counts_holes) {
 }
 
 Floor floor_on(const std::string& name, const Trace& trace) {
-  return floor_of(heap(name), make_program(trace, "trace"), region);
+  return floor_of(heap(name), make_program(trace, "trace"), region).value();
 }
 
 TEST(ReplayFloor, is_the_rounded_peak_and_the_engines_own) {
@@ -208,6 +209,17 @@ TEST(ReplayFloor, takes_the_peak_over_time) {
   TraceMaker maker;
   maker.allocate(0, 100).allocate(1, 100).deallocate(0).allocate(0, 10).reallocate(1, 10).reallocate(0, 90);
   EXPECT_EQ(floor_on("hole-list", maker.trace()).peak_taken, 224u);
+}
+
+TEST(ReplayFloor, a_heap_that_is_too_small_for_the_program_has_none) {
+  const Program program = make_program(equal_blocks(100, 17), "trace");
+  HeapKind small = heap("hole-list");
+  small.lendable = [](Region) { return std::size_t{3199}; };  // however large the region is
+  EXPECT_FALSE(floor_of(small, program, region));
+  small.lendable = [](Region) { return std::size_t{3200}; };
+  EXPECT_TRUE(floor_of(small, program, region));
+  small.taken = [](Region, Layout) { return std::size_t{0}; };
+  EXPECT_FALSE(floor_of(small, program, region));
 }
 
 std::optional<std::size_t> search(std::size_t unit, Search::Question question, std::size_t limit = 10000) {
@@ -229,6 +241,14 @@ TEST(ReplaySearch, the_larger_ones_that_it_tries_work_too) {
   const auto odd = [](std::size_t size) { return size >= 1600 && size != 1680 && size != 1712; };
   EXPECT_EQ(search(16, odd), 1728u);
   EXPECT_EQ(search(16, [](std::size_t size) { return size >= 1600 && size != 2000; }), 2016u);
+}
+
+TEST(ReplaySearch, goes_up_from_a_few_bytes) {
+  EXPECT_EQ(Search(16, [](std::size_t size) { return size >= 8192; }).smallest(0, 16, 1 << 20), 8192u);
+}
+
+TEST(ReplaySearch, tries_a_quarter_more_of_any_size) {
+  EXPECT_EQ(Search(1, [](std::size_t size) { return size >= 399 && size != 498; }).smallest(398, 399, 10000), 499u);
 }
 
 TEST(ReplaySearch, gives_up_in_time) {
@@ -310,6 +330,17 @@ TEST(ReplayLaws, a_block_elsewhere_is_none) {
   Work work(TraceMaker().allocate(0, (1 << 20) - 4, 8).allocate(1, 8, 8).trace());
   EXPECT_EQ(laws_of_engine<laws::BreaksOwned>(work.on(1 << 20), 1).broken,
             "operation 1 (allocate_aligned of slot 1, 8 bytes): the block lies outside of the region");
+}
+
+TEST(ReplayMalloc, a_process_that_is_dead_is_given_up) {
+  // It says each word back, which is no answer, and waits.
+  MallocProcess process({"cat", "/bin/cat", {}}, make_program(equal_blocks(3, 17), "trace"));
+  try {
+    process.ask(Order::run, Clock().now(), 0.1);
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_STREQ(error.what(), "the program that measures cat does not answer");
+  }
 }
 
 }  // namespace

@@ -66,6 +66,14 @@ inline Trace equal_blocks(std::uint32_t count, std::uint64_t size) {
   return maker.trace();
 }
 
+/// The same, and all are freed at the end.
+inline Trace all_freed(std::uint32_t count, std::uint64_t size) {
+  TraceMaker maker;
+  for (std::uint32_t slot = 0; slot < count; ++slot) maker.allocate(slot, size);
+  for (std::uint32_t slot = 0; slot < count; ++slot) maker.deallocate(slot);
+  return maker.trace();
+}
+
 /// `holes` holes of 32 bytes, made by the first 3 * holes + 1 calls; then one call for more than a hole has. A list of
 /// holes looks at all of them for it, and for no call before.
 inline Trace holes_just_too_small(std::uint32_t holes) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From calls to operations with slots, and to files and back.
 #include "files.hpp"
+#include "recorder/recording.hpp"
 #include "trace.hpp"
 #include "trace/traces.hpp"
 
@@ -132,9 +133,23 @@ TEST(Trace, contradictions_are_refused) {
             "the trace contradicts itself: call 3 makes more bytes live than there are addresses");
 }
 
+std::string refusal_of_slots(TraceNames names, std::uint64_t slots) {
+  const Events events{{.alignment_log2 = 4, .name = 0, .size = 10}, {.alignment_log2 = 4, .name = 1, .size = 10}};
+  return refusal([&] { parse_trace(written({.names = names}, events, slots)); });
+}
+
+TEST(Trace, the_end_tells_how_many_slots_there_are) {
+  const std::string begin = "the trace contradicts itself: its end tells of ";
+  EXPECT_EQ(refusal_of_slots(TraceNames::slots, 2), "");
+  EXPECT_EQ(refusal_of_slots(TraceNames::slots, 1), begin + "1 slots, and it has 2");
+  EXPECT_EQ(refusal_of_slots(TraceNames::slots, std::uint64_t{1} << 40), begin + "1099511627776 slots, and it has 2");
+  EXPECT_EQ(refusal_of_slots(TraceNames::addresses, 0), "");
+  EXPECT_EQ(refusal_of_slots(TraceNames::addresses, 1), begin + "1 slots, and it has 0");
+}
+
 // A number of a slot costs no memory, whatever it is.
 TEST(Trace, slots_of_any_number_are_read) {
-  const TraceEvent far{.alignment_log2 = 4, .name = ~std::uint64_t{0}, .size = 10};
+  const TraceEvent far{.alignment_log2 = 4, .name = ~std::uint64_t{0} - 1, .size = 10};
   const Trace trace = parse_trace(written({.names = TraceNames::slots}, {far}, ~std::uint64_t{0}));
   EXPECT_EQ(trace.slots, 1u);
   EXPECT_EQ(trace.operations, (std::vector<Operation>{{10, 0, allocate, 4, false}}));
@@ -150,7 +165,8 @@ Events program(unsigned seed, std::size_t calls) {
     if (live.empty() || random() % 5 < 2) {
       live.push_back(++names);
       const auto alignment_log2 = static_cast<std::uint8_t>(random() % 8);
-      events.push_back({.zeroed = random() % 2 == 0, .alignment_log2 = alignment_log2, .name = names, .size = random() % 5000});
+      const bool zeroed = random() % 2 == 0;
+      events.push_back({.zeroed = zeroed, .alignment_log2 = alignment_log2, .name = names, .size = random() % 5000});
       continue;
     }
     std::uint64_t& name = live[random() % live.size()];
@@ -210,8 +226,24 @@ TEST(Trace, a_compressed_file_that_is_cut_off_or_damaged_is_refused_or_says_the_
   }
 }
 
+TEST(Trace, what_is_too_large_to_be_read_is_not_recorded) {
+  const File target;
+  target.put({});
+  recorder::PiecewiseFile file;
+  target.path().string().copy(file.path, sizeof file.path - 1);
+  file.size = recorder::largest_file - 1;
+  const Bytes bytes(2);
+  file.write(bytes.data(), 1);
+  EXPECT_EQ(file.error, 0);
+  file.write(bytes.data(), 2);
+  EXPECT_EQ(file.error, EFBIG);
+  EXPECT_EQ(std::filesystem::file_size(target.path()), static_cast<std::uintmax_t>(recorder::largest_file));
+  EXPECT_LT(recorder::largest_file, static_cast<off_t>(most_unpacked_bytes));
+}
+
 TEST(Trace, sentences_begin_with_the_name_of_the_file) {
-  EXPECT_EQ(refusal([] { load_trace("/nowhere/at.all"); }), "/nowhere/at.all cannot be read: No such file or directory");
+  EXPECT_EQ(refusal([] { load_trace("/nowhere/at.all"); }),
+            "/nowhere/at.all cannot be read: No such file or directory");
   EXPECT_EQ(refusal([] { load_trace("/"); }), "/ cannot be read: Is a directory");
   EXPECT_EQ(refusal([] { load_trace("/dev/null"); }),
             "/dev/null: this is not a trace: it does not begin with 'bareheap trace'");

@@ -89,7 +89,8 @@ TEST(TraceFormat, is_what_the_document_says) {
   using namespace std::string_view_literals;
   const Bytes expected = bytes_of("bareheap trace 1\n"
                                   "h\x06\x00" "\x00\x04\x00\x00" "ls" "\x78\x9C\x19\x32"
-                                  "e\x0C\x00" "\x00\x18\x80\x40" "\x03\x00\xC8\x01\x40" "\x21\x01\x00" "\x2A\xE1\x88\x98"
+                                  "e\x0C\x00" "\x00\x18\x80\x40" "\x03\x00\xC8\x01\x40" "\x21\x01\x00"
+                                   "\x2A\xE1\x88\x98"
                                   "z\x02\x00" "\x03\x00" "\xE9\xCF\x68\x47"sv);
   EXPECT_EQ(bytes, expected);
 }

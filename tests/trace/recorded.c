@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Makes calls that are known, and says on its standard output what lives after each, so that the recording can be compared.
+// Makes calls that are known, and says on its standard output what lives after each, so that the recording can be
+// compared.
 //
 //     recorded calls [exit|kill|close|become PROGRAM…|start PROGRAM…]     and how it ends
 //     recorded threads

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Tests of `bareheap record`, `import` and `show`.
 
-usage: traces_test.py BAREHEAP RECORDED RECORDED_STATIC KERNEL [unittest's own arguments]
+usage: traces_test.py BAREHEAP RECORDED RECORDED_STATIC KERNEL ASKS_IN_FREE [unittest's own arguments]
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 import unittest
 from pathlib import Path
 
-TOOL, RECORDED, RECORDED_STATIC, KERNEL = (Path(path) for path in sys.argv[1:5])
+TOOL, RECORDED, RECORDED_STATIC, KERNEL, ASKS_IN_FREE = (Path(path) for path in sys.argv[1:6])
 
 HEAPTRACK_RAW = """v 10400 3
 X ./small --all
@@ -89,6 +89,14 @@ class Record(Traces):
         self.assertRegex(result.stderr, r"\Abareheap: .*/a\.trace: [0-9]+ calls? of [0-9]+ threads?, .*\.\n\Z")
         self.assertEqual(list(self.temporary.iterdir()), [])
         return [int(line) for line in result.stdout.split()]
+
+    def test_a_replay_has_the_recordings_own_curve(self) -> None:
+        said = self.record(RECORDED, "calls", status=5)
+        curve = self.curve()
+        samples = json.loads(self.done("replay", "--curve", "--json", "--samples", len(curve), "--heap", "hole-list",
+                                       self.trace))["results"][0]["samples"]
+        self.assertEqual([sample["live_bytes"] for sample in samples], [0, *curve])
+        self.assertEqual(curve[: len(said) - 1], said[:-1])
 
     def assert_all_calls(self, said: list[int]) -> None:
         """Six blocks are freed at the end of the calls before the program says again what lives."""
@@ -183,20 +191,39 @@ class Record(Traces):
         self.assertEqual(result.returncode, 0)
         self.facts()
 
+    def test_a_temporary_folder_that_is_full_is_told(self) -> None:
+        script = f"ulimit -f 1; trap '' XFSZ; exec {TOOL} record -o {self.trace} true"
+        environment = os.environ | {"TMPDIR": str(self.temporary)}
+        result = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True)
+        self.assertRegex(result.stderr, r"\Abareheap: .*/state cannot be written: File too large\.\n\Z")
+        self.assertEqual((result.returncode, list(self.temporary.iterdir())), (1, []))
+
+    def test_the_trace_may_go_to_a_file_that_keeps_nothing(self) -> None:
+        for options in ((), ("--times",)):
+            result = self.tool("record", "-o", "/dev/null", *options, "--", RECORDED, "calls")
+            self.assertEqual(result.returncode, 5)
+            told = r"\Abareheap: /dev/null: 2\d calls of 1 thread, .* file of \d\d+ bytes\.\n\Z"
+            self.assertRegex(result.stderr, told)
+
+    def test_what_the_allocator_asks_for_while_it_frees_is_not_the_programs(self) -> None:
+        self.assert_all_calls(self.record(RECORDED, "calls", status=5, env={"LD_PRELOAD": str(ASKS_IN_FREE)}))
+
     def test_refusals(self) -> None:
         self.refused("PROGRAM is required (bareheap --help tells more)", "record", status=2)
         record = ("record", "-o", self.trace, "--")
         self.refused("nowhere cannot be started: No such file or directory", *record, "nowhere")
         self.refused("/nowhere/a cannot be written: No such file or directory", "record", "-o", "/nowhere/a", "true")
         self.refused("{} cannot be written: it is a folder", "record", "-o", self.folder, "true")
-        self.refused(f"nothing was recorded: {RECORDED_STATIC} did not load the recorder's library (it is linked statically, "
-                     "is for another processor, or runs with another user's rights)", *record, RECORDED_STATIC)
+        self.refused(f"nothing was recorded: {RECORDED_STATIC} did not load the recorder's library (it is linked "
+                     "statically, is for another processor, or runs with another user's rights)",
+                     *record, RECORDED_STATIC)
         nowhere = {"TMPDIR": "/nowhere"}
         self.refused("there is no folder for temporary files where TMPDIR says", *record, "true", env=nowhere)
         alone = self.folder / "alone"
         shutil.copy(TOOL, alone)
         result = subprocess.run([alone, "record", "true"], capture_output=True, text=True)
-        self.assertEqual(result.stderr, f"bareheap: there is no {self.folder}/libbareheap-record.so, which records programs.\n")
+        self.assertEqual(result.stderr,
+                         f"bareheap: there is no {self.folder}/libbareheap-record.so, which records programs.\n")
 
 
 class ImportHeaptrack(Traces):
@@ -210,6 +237,12 @@ class ImportHeaptrack(Traces):
         self.assertEqual(self.imported(HEAPTRACK_RAW), [10, 31, 21, 5021, 21])
         self.assertEqual(self.facts()["program"], "small")
         self.assertEqual(self.imported(gzip.compress(HEAPTRACK_RAW.encode())), [10, 31, 21, 5021, 21])
+        parts = [gzip.compress(part.encode()) for part in (HEAPTRACK_RAW[:90], HEAPTRACK_RAW[90:])]
+        self.assertEqual(self.imported(parts[0] + parts[1]), [10, 31, 21, 5021, 21])
+        for damaged in (parts[0] + parts[1][:-1], parts[0] + b"rest"):
+            (self.folder / "heaptrack").write_bytes(damaged)
+            result = self.tool("import", "heaptrack", self.folder / "heaptrack", "-o", self.trace)
+            self.assertRegex(result.stderr, r"\Abareheap: .* is (cut off|damaged): it does not unpack.*\.\n\Z")
 
     def test_interpreted(self) -> None:
         self.assertEqual(self.imported(HEAPTRACK_INTERPRETED), [10, 31, 21, 31, 21])
@@ -218,7 +251,8 @@ class ImportHeaptrack(Traces):
         for content, sentence in (
             (HEAPTRACK_RAW[2:], "this is no file of heaptrack: it does not begin with its version"),
             (HEAPTRACK_RAW[:-3], "line 13 is cut off"),
-            (HEAPTRACK_RAW.replace("10400 3", "10500 4"), "this is version 4 of heaptrack's format; version 3 is read here"),
+            (HEAPTRACK_RAW.replace("10400 3", "10500 4"),
+             "this is version 4 of heaptrack's format; version 3 is read here"),
             (HEAPTRACK_RAW.replace("+ 15", "+ 1g"), "line 7 cannot be understood"),
             (HEAPTRACK_RAW.replace("- 7777", "- "), "line 12 cannot be understood"),
             (HEAPTRACK_RAW.replace("+ 15 1", "+ 15 1 2"), "line 7 cannot be understood"),
@@ -227,10 +261,12 @@ class ImportHeaptrack(Traces):
             (HEAPTRACK_RAW.replace("55cf20", "55cf00"),
              "the trace contradicts itself: call 2 allocates where another block lives"),
             (HEAPTRACK_INTERPRETED.replace("+ 1", "+ 2"), "line 6 cannot be understood"),
-            (HEAPTRACK_INTERPRETED.replace("+ 0\n- 0\n#", "- 0\n#"), "line 8 gives back more blocks of a kind than live"),
+            (HEAPTRACK_INTERPRETED.replace("+ 0\n- 0\n#", "- 0\n#"),
+             "line 8 gives back more blocks of a kind than live"),
         ):
-            (self.folder / "heaptrack").write_text(content)
-            self.refused(f"{{}}/heaptrack: {sentence}", "import", "heaptrack", self.folder / "heaptrack", "-o", self.trace)
+            file = self.folder / "heaptrack"
+            file.write_text(content)
+            self.refused(f"{{}}/heaptrack: {sentence}", "import", "heaptrack", file, "-o", self.trace)
 
     def test_files_of_heaptrack_itself(self) -> None:
         if shutil.which("heaptrack") is None:
@@ -275,7 +311,8 @@ class ImportSerial(Traces):
         for place in places:
             line = self.lines[place]
             letter = b"A" if line[12:13] != b"A" else b"B"
-            for other in (b"", line[:20] + b"\n", line[:12] + letter + line[13:], line[:12] + b"\x80" + line[13:], line * 2):
+            changed = (line[:12] + other + line[13:] for other in (letter, b"\x80"))
+            for other in (b"", line[:20] + b"\n", *changed, line * 2):
                 self.log.write_bytes(b"".join([*self.lines[:place], other, *self.lines[place + 1 :]]))
                 result = self.tool("import", "serial", self.log, "-o", self.trace)
                 self.assertEqual(result.returncode, 1, (place, other))
@@ -320,6 +357,8 @@ class Show(Traces):
     def test_a_thinned_curve_keeps_the_peak(self) -> None:
         lines = self.done("show", "--curve", "--points", 3, self.trace).splitlines()
         self.assertEqual(lines, ["99 4950", "199 19900", "200 19770"])
+        both = self.done("show", "--curve", "--points", 3, self.trace, self.trace).splitlines()
+        self.assertEqual(both, [f"# {self.trace}", *lines] * 2)
 
     def test_json_has_the_curve(self) -> None:
         (facts,) = json.loads(self.done("show", "--json", "--curve", "--points", 1, self.trace))
@@ -335,7 +374,8 @@ class Show(Traces):
         tells_more = "(bareheap --help tells more)"
         self.refused(f"FILE is required {tells_more}", "show", status=2)
         self.refused("/nowhere cannot be read: No such file or directory", "show", "/nowhere")
-        self.refused("{}/log: this is not a trace: it does not begin with 'bareheap trace'", "show", self.folder / "log")
+        no_trace = "{}/log: this is not a trace: it does not begin with 'bareheap trace'"
+        self.refused(no_trace, "show", self.folder / "log")
         self.refused(f"A subcommand is required {tells_more}", "import", status=2)
         self.refused(f"FILE is required {tells_more}", "import", "serial", status=2)
         self.refused("/nowhere cannot be read: No such file or directory", "import", "heaptrack", "/nowhere")
@@ -345,4 +385,4 @@ class Show(Traces):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[5:]])
+    unittest.main(argv=[sys.argv[0], *sys.argv[6:]])

@@ -73,7 +73,8 @@ Bytes unpack_gzip(Bytes packed) {
   stream.next_in = reinterpret_cast<Bytef*>(packed.data());
   stream.avail_in = static_cast<uInt>(packed.size());
   Bytes bytes;
-  for (int state = Z_OK; state != Z_STREAM_END;) {
+  for (int state = Z_OK; state != Z_STREAM_END || stream.avail_in != 0;) {
+    if (state == Z_STREAM_END) inflateReset(&stream);  // another one follows, as where files were put together
     const std::size_t size = bytes.size();
     make_room(bytes);
     stream.next_out = reinterpret_cast<Bytef*>(bytes.data() + size);
@@ -115,14 +116,16 @@ void CompressedFile::compress(const std::byte* bytes, std::size_t size, bool las
     const auto left = ZSTD_compressStream2(context_.get(), &output, &input, last ? ZSTD_e_end : ZSTD_e_continue);
     if (ZSTD_isError(left)) return file_.setstate(std::ios::badbit);
     file_.write(packed_.data(), static_cast<std::streamsize>(output.pos));
+    written_ += output.pos;
     done = last ? left == 0 : input.pos == input.size;
   }
 }
 
-void CompressedFile::close() {
+std::uint64_t CompressedFile::close() {
   compress(nullptr, 0, true);
   file_.close();
   if (!file_) throw UserError(path_.string() + " cannot be written to its end");
+  return written_;
 }
 
 }  // namespace bareheap::tools

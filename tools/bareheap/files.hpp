@@ -16,8 +16,8 @@ namespace bareheap::tools {
 /// More than this is not read: a small file can unpack to any size.
 inline constexpr std::size_t most_unpacked_bytes = std::size_t{1} << 30;
 
-/// What is in a file, unpacked where it is compressed with zstd or gzip. Throws UserError with a sentence that begins with
-/// the file's name.
+/// What is in a file, unpacked where it is compressed with zstd or gzip. Throws UserError with a sentence that begins
+/// with the file's name.
 std::vector<std::byte> read_file(const std::filesystem::path& file);
 
 /// A trace that is written to memory.
@@ -35,8 +35,8 @@ class CompressedFile {
 
   void write(const std::byte* bytes, std::size_t size) noexcept { compress(bytes, size, false); }
 
-  /// Writes what is left. Throws UserError where that or anything before could not be written.
-  void close();
+  /// Writes what is left. Answers how many bytes were written in all. Throws UserError where one could not be.
+  std::uint64_t close();
 
  private:
   struct Freed {
@@ -49,6 +49,7 @@ class CompressedFile {
   std::ofstream file_;
   std::unique_ptr<ZSTD_CCtx_s, Freed> context_;
   std::vector<char> packed_;
+  std::uint64_t written_ = 0;
 };
 
 }  // namespace bareheap::tools

@@ -8,8 +8,8 @@
 
 namespace bareheap::tools {
 
-/// Of heaptrack 1.4, unpacked: raw, or interpreted. Throws UserError, with the number of the line, where a line cannot be
-/// understood.
+/// Of heaptrack 1.4, unpacked: raw, or interpreted. Throws UserError, with the number of the line, where a line cannot
+/// be understood.
 Trace import_heaptrack(std::string_view text);
 
 /// What a kernel wrote over its serial line with TraceLines (ports/common/trace_lines.hpp), between other lines.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The files of heaptrack 1.4 are lines; the first letter says of what kind, and numbers are hexadecimal. A raw file names
-// blocks by their addresses:
+// The files of heaptrack 1.4 are lines; the first letter says of what kind, and numbers are hexadecimal. A raw file
+// names blocks by their addresses:
 //
 //     v 10400 3               version of heaptrack, and of the format
 //     X ./program -x          what was run
@@ -113,7 +113,8 @@ class Importer {
 
   void put(TraceCall call, std::uint64_t name, std::uint64_t size) {
     begin();
-    writer_->put(sink_, {.call = call, .alignment_log2 = TraceHeader().natural_alignment_log2, .name = name, .size = size});
+    const std::uint8_t natural = TraceHeader().natural_alignment_log2;
+    writer_->put(sink_, {.call = call, .alignment_log2 = natural, .name = name, .size = size});
   }
 
   // The name of the program is told before the first block.

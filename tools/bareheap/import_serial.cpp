@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A line that ends with "trace: " and base64 holds the trace's next bytes, whatever stands before it; other lines are the
-// kernel's own.
+// A line that ends with "trace: " and base64 holds the trace's next bytes, whatever stands before it; other lines are
+// the kernel's own.
 #include "import.hpp"
 
 #include "ports/common/trace_lines.hpp"

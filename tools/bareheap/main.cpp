@@ -25,7 +25,7 @@ int run(int count, char** arguments) {
               "  bareheap record -o jq.trace -- jq . big.json\n"
               "  bareheap show jq.trace\n"
               "  bareheap replay jq.trace\n"
-              "bareheap COMMAND --help tells more of each. docs/traces.md explains the figures.");
+              "bareheap COMMAND --help tells more of each. docs/traces.md and docs/replay.md explain the figures.");
   tool.require_subcommand(1);
   add_record(tool);
   add_show(tool);

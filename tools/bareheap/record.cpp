@@ -34,21 +34,21 @@ std::vector<std::byte> with_end(const std::vector<std::byte>& bytes) {
   return std::move(whole.bytes);
 }
 
-void save(const std::vector<std::byte>& bytes, const std::filesystem::path& path) {
+std::uint64_t save(const std::vector<std::byte>& bytes, const std::filesystem::path& path) {
   CompressedFile file(path);
   file.write(bytes.data(), bytes.size());
-  file.close();
+  return file.close();
 }
 
 std::string counted(std::uint64_t count, const char* what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-void tell(const Trace& trace, const std::filesystem::path& path) {
+void tell(const Trace& trace, const std::filesystem::path& path, std::uint64_t file_size) {
   const std::uint64_t calls = trace.operations.size() + trace.unknown_blocks + trace.refused;
   std::cerr << "bareheap: " << path.string() << ": " << counted(calls, "call") << " of "
             << counted(trace.cpus, "thread") << ", " << counted(trace.peak_bytes, "byte") << " live at the peak, "
-            << "a file of " << counted(std::filesystem::file_size(path), "byte") << ".\n";
+            << "a file of " << counted(file_size, "byte") << ".\n";
 }
 
 struct Outcome {
@@ -73,9 +73,8 @@ int record(const Wanted& wanted, const std::vector<std::string>& program) {
   check_writable(path);
   const Outcome outcome = run(wanted, program);
   const Trace trace = parse_trace(outcome.bytes);
-  if (wanted.callers || wanted.times) save(outcome.bytes, path);
-  else save_trace(trace, path);
-  tell(trace, path);
+  const bool whole = wanted.callers || wanted.times;
+  tell(trace, path, whole ? save(outcome.bytes, path) : save_trace(trace, path));
   return outcome.status;
 }
 
@@ -89,8 +88,8 @@ void add_record(CLI::App& tool) {
   command->add_flag("--times", wanted->times, "keep when each call came, and the addresses of the blocks");
   command->add_option("PROGRAM", wanted->program, "the program, with its arguments behind it")->required();
   command->prefix_command();
-  command->footer("It ends with the program's own status. Where the program becomes another one (exec), that one is recorded in\n"
-                  "its place; what it starts besides is not.\n"
+  command->footer("It ends with the program's own status. Where the program becomes another one (exec), that one is\n"
+                  "recorded in its place; what it starts besides is not.\n"
                   "Examples:\n"
                   "  bareheap record -o jq.trace -- jq . big.json\n"
                   "  bareheap record --callers --times -- python3 -c 'print(1)'");

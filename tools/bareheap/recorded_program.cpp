@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "recorded_program.hpp"
 
+#include "processes.hpp"
 #include "trace.hpp"
 
 #include <cerrno>
@@ -19,11 +20,11 @@ namespace {
 using recorder::Recording;
 
 std::filesystem::path library() {
-  const std::filesystem::path path =
-      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "libbareheap-record.so";
+  const std::filesystem::path path = own_folder() / "libbareheap-record.so";
   if (!std::filesystem::exists(path)) throw UserError("there is no " + path.string() + ", which records programs");
   if (path.string().find_first_of(": ") != std::string::npos)
-    throw UserError("the name of " + path.string() + " has a space or a colon, and no library is loaded by such a name");
+    throw UserError("the name of " + path.string() +
+                    " has a space or a colon, and no library is loaded by such a name");
   return path;
 }
 
@@ -37,8 +38,8 @@ std::filesystem::path new_folder() {
 
 Recording* map_new(const std::filesystem::path& path) {
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0 || posix_fallocate(file, 0, sizeof(Recording)) != 0)
-    throw UserError(path.string() + " cannot be written: " + std::strerror(errno));
+  const int error = file < 0 ? errno : posix_fallocate(file, 0, sizeof(Recording));  // which leaves errno as it is
+  if (error != 0) throw UserError(path.string() + " cannot be written: " + std::strerror(error));
   void* const memory = mmap(nullptr, sizeof(Recording), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   close(file);
   if (memory == MAP_FAILED) throw std::bad_alloc();
@@ -48,20 +49,10 @@ Recording* map_new(const std::filesystem::path& path) {
 // The environment of the tool, with the library before others that are loaded into every program.
 std::vector<std::string> environment_for(const std::filesystem::path& folder) {
   const char* const others = std::getenv("LD_PRELOAD");
-  std::vector<std::string> variables{
-      std::string(recorder::variable) + "=" + (folder / "state").string(),
-      "LD_PRELOAD=" + library().string() + (others != nullptr ? std::string(":") + others : std::string())};
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (!std::string_view(*variable).starts_with("LD_PRELOAD=")) variables.emplace_back(*variable);
-  }
+  std::vector<std::string> variables =
+      environment_with(library().string() + (others != nullptr ? std::string(":") + others : std::string()));
+  variables.insert(variables.begin(), std::string(recorder::variable) + "=" + (folder / "state").string());
   return variables;
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
 }
 
 pid_t start(std::vector<std::string> program, const std::filesystem::path& folder) {

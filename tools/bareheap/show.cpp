@@ -66,7 +66,8 @@ void print_calls(const Trace& trace, const Summary& summary) {
               << right(grouped(summary.calls[call]), 14)
               << (zeroed ? ", of them zeroed " + grouped(summary.zeroed) : std::string()) << '\n';
   }
-  if (trace.unknown_blocks != 0) row("left out", counted(trace.unknown_blocks, "call") + " for blocks of an earlier time");
+  if (trace.unknown_blocks != 0)
+    row("left out", counted(trace.unknown_blocks, "call") + " for blocks of an earlier time");
   if (trace.refused != 0) row("refused", counted(trace.refused, "call"));
   if (trace.cpus > 1) row("threads", grouped(trace.cpus));
 }
@@ -124,6 +125,7 @@ void show(const Wanted& wanted) {
       all.push_back(json_of(file, trace, summarise(trace)));
       for (const CurvePoint& point : points) all.back()["curve"].push_back({point.operation, point.bytes});
     } else if (wanted.curve) {
+      if (wanted.files.size() > 1) std::cout << "# " << printable(file) << '\n';
       for (const CurvePoint& point : points) std::cout << point.operation << ' ' << point.bytes << '\n';
     } else {
       print(file, trace, summarise(trace));
@@ -140,12 +142,13 @@ void add_show(CLI::App& tool) {
   const auto wanted = std::make_shared<Wanted>();
   command->add_option("FILE", wanted->files, "the traces")->required();
   command->add_flag("--json", wanted->json, "the same for programs: an array with an object for each file");
-  command->add_flag("--curve", wanted->curve, "the bytes that live, as lines of an operation's number and bytes");
+  command->add_flag("--curve", wanted->curve,
+                    "the bytes that live, as lines of an operation's number and bytes; '# FILE' before each of more");
   command->add_option("--points", wanted->points, "the most points of a curve")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32))
       ->capture_default_str();
-  command->footer("Threads, refused calls and calls for unknown blocks are told where the trace keeps them: one that was\n"
-                  "recorded with --callers or --times.\n"
+  command->footer("Threads, refused calls and calls for unknown blocks are told where the trace keeps them: one that\n"
+                  "was recorded with --callers or --times.\n"
                   "Examples:\n"
                   "  bareheap show jq.trace\n"
                   "  bareheap show --curve --points 200 jq.trace > jq.curve\n"

@@ -42,6 +42,13 @@ class Collector {
     }
   }
 
+  /// What the end says of the slots that a table needs: as many as the highest number, and none by addresses.
+  void check_slots(std::uint64_t slots) const {
+    if (slots == slots_needed_) return;
+    throw UserError("the trace contradicts itself: its end tells of " + std::to_string(slots) + " slots, and it has " +
+                    std::to_string(slots_needed_));
+  }
+
   Trace finish() {
     trace_.cpus = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(cpus_.size()));
     trace_.slots = static_cast<std::uint32_t>(blocks_.size());
@@ -62,6 +69,7 @@ class Collector {
     else free_slots_.pop();
     blocks_[slot] = {0, event.call == TraceCall::allocate ? event.alignment_log2 : trace_.natural_alignment_log2};
     set_size(slot, event.size);
+    if (!has_addresses_) slots_needed_ = std::max(slots_needed_, name + 1);
     push(slot, {.size = event.size, .call = TraceCall::allocate, .zeroed = event.zeroed});
     trace_.peak_blocks = std::max<std::uint64_t>(trace_.peak_blocks, places_.size());
   }
@@ -127,6 +135,7 @@ class Collector {
   std::unordered_set<std::uint32_t> cpus_;
   std::uint64_t live_bytes_ = 0;
   std::uint64_t calls_ = 0;
+  std::uint64_t slots_needed_ = 0;
 };
 
 TraceEvent event_of(const Operation& operation) {
@@ -145,6 +154,7 @@ Trace parse_trace(const std::vector<std::byte>& bytes) {
   Collector collector(reader.header());
   for (TraceEvent event; reader.next(event);) collector.add(event);
   if (reader.fault() != TraceFault::none) throw UserError(sentence(reader.fault()));
+  collector.check_slots(reader.slots());
   return collector.finish();
 }
 
@@ -157,7 +167,7 @@ Trace load_trace(const std::filesystem::path& file) {
   }
 }
 
-void save_trace(const Trace& trace, const std::filesystem::path& path) {
+std::uint64_t save_trace(const Trace& trace, const std::filesystem::path& path) {
   CompressedFile file(path);
   const auto writer = std::make_unique<TraceWriter<CompressedFile, 65535>>();
   writer->begin(file, {.names = TraceNames::slots,
@@ -166,7 +176,7 @@ void save_trace(const Trace& trace, const std::filesystem::path& path) {
                        .program_size = trace.program.size()});
   for (const Operation& operation : trace.operations) writer->put(file, event_of(operation));
   writer->end(file, trace.slots);
-  file.close();
+  return file.close();
 }
 
 std::vector<std::uint64_t> live_curve(const Trace& trace) {

@@ -46,14 +46,15 @@ struct Trace {
 
 /// Reads a trace of either way of naming, plain or compressed with zstd. Throws UserError with a sentence that begins
 /// with the file's name, where it is no trace, cut off, damaged, or contradicts itself (a block that lies where another
-/// lives).
+/// lives; slots that are not there).
 Trace load_trace(const std::filesystem::path& file);
 
 /// The same from memory; sentences do not name a file.
 Trace parse_trace(const std::vector<std::byte>& bytes);
 
-/// Writes it with slots for names, compressed with zstd. Times, callers, and who called are not kept.
-void save_trace(const Trace& trace, const std::filesystem::path& file);
+/// Writes it with slots for names, compressed with zstd. Times, callers, and who called are not kept. Answers the
+/// file's size in bytes.
+std::uint64_t save_trace(const Trace& trace, const std::filesystem::path& file);
 
 /// Bytes that live after each operation: the curve of the recorded program.
 std::vector<std::uint64_t> live_curve(const Trace& trace);

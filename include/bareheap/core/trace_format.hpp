@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// How the calls to a heap are written down, one after another, as bytes (docs/traces.md has the format for those who read
-// it with something else). A recording can be written to a serial line while the program runs; what is cut off or damaged
-// on its way is found.
+// How the calls to a heap are written down, one after another, as bytes (docs/traces.md has the format for those who
+// read it with something else). A recording can be written to a serial line while the program runs; what is cut off or
+// damaged on its way is found.
 //
 //     "bareheap trace 1\n" | chunk | chunk | … | chunk        chunk: kind 1, size 2, that many bytes, check 4
 //
-// The first chunk is the header, the last one the end; between them are events. The check is a CRC-32 over the chunk that
-// goes on from the check of the chunk before, so a chunk that is missing or out of its place is found too.
+// The first chunk is the header, the last one the end; between them are events. The check is a CRC-32 over the chunk
+// that goes on from the check of the chunk before, so a chunk that is missing or out of its place is found too.
 #pragma once
 
 #include <cstddef>

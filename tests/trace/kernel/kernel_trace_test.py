@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -56,6 +57,21 @@ class KernelTrace(unittest.TestCase):
         kernels_own = re.findall(r"(?m)^(?:tile: \w+|calls|asked|peak|live): \d+$", self.log)
         self.assertGreater(len(kernels_own), 50)
         self.assertEqual(drawn.stdout.splitlines(), kernels_own)
+        self.assertEqual(self.last_sample(region[1]), self.sample_of(kernels_own))
+
+    def last_sample(self, region: str) -> dict[str, int]:
+        """What the replay shows of its heap at the end."""
+        command = [bareheap, "replay", self.trace, "--curve", "--json", "--samples=1", "--heap=hole-list"]
+        replayed = subprocess.run([*command, f"--region={region}B"], capture_output=True, text=True)
+        self.assertEqual(replayed.returncode, 0, replayed.stderr)
+        sample = json.loads(replayed.stdout)["results"][0]["samples"][-1]
+        return {name: sample[name] for name in ("live_bytes", "used_bytes", "free_bytes", "holes")}
+
+    def sample_of(self, lines: list[str]) -> dict[str, int]:
+        """The same of what the kernel said."""
+        said = [(what, int(number)) for what, _, number in (line.rpartition(": ") for line in lines)]
+        used, free = ([size for what, size in said if what == kind] for kind in ("tile: used", "tile: free"))
+        return {"live_bytes": dict(said)["live"], "used_bytes": sum(used), "free_bytes": sum(free), "holes": len(free)}
 
     def test_a_line_that_is_lost_or_changed_is_noticed(self) -> None:
         lines = self.log.splitlines()

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The functions by which programs ask for memory, under their own names: the program calls these, and they call those of
-// the allocator. `operator new` and `delete` of the C++ library come through them.
+// The functions by which programs ask for memory, under their own names: the program calls these, and they call those
+// of the allocator. `operator new` and `delete` of the C++ library come through them.
 //
-// The order of the events is one in which the calls could have come one after another: a block is recorded as given back
-// before it is, and as lent after it is; realloc, which does both, keeps the other threads out.
+// The order of the events is one in which the calls could have come one after another: a block is recorded as given
+// back before it is, and as lent after it is; realloc, which does both, keeps the other threads out.
 #include "allocator.hpp"
 #include "recorder.hpp"
 
@@ -16,7 +16,6 @@
 
 #include <malloc.h>
 #include <unistd.h>
-
 
 namespace bareheap::recorder {
 namespace {
@@ -60,10 +59,9 @@ void* allocate(std::size_t size, const void* caller) noexcept {
 
 void deallocate(void* at, const void* caller) noexcept {
   if (at == nullptr || is_early(at)) return;
-  {
-    Call call;
-    call.record({.call = TraceCall::deallocate, .name = name_of(at), .caller = name_of(caller)});
-  }
+  Call call;
+  call.record({.call = TraceCall::deallocate, .name = name_of(at), .caller = name_of(caller)});
+  call.unlock();
   if (const Functions* const functions = allocator(); functions != nullptr) functions->free(at);
 }
 
@@ -94,25 +92,28 @@ void* reallocate(void* at, std::size_t size, const void* caller) noexcept {
 
 using namespace bareheap::recorder;
 
-extern "C" [[gnu::visibility("default")]] void* malloc(std::size_t size) noexcept { return allocate(size, __builtin_return_address(0)); }
+#pragma GCC visibility push(default)
+extern "C" {
 
-extern "C" [[gnu::visibility("default")]] void free(void* at) noexcept { deallocate(at, __builtin_return_address(0)); }
+void* malloc(std::size_t size) noexcept { return allocate(size, __builtin_return_address(0)); }
 
-extern "C" [[gnu::visibility("default")]] void free_sized(void* at, std::size_t) noexcept { deallocate(at, __builtin_return_address(0)); }
+void free(void* at) noexcept { deallocate(at, __builtin_return_address(0)); }
 
-extern "C" [[gnu::visibility("default")]] void free_aligned_sized(void* at, std::size_t, std::size_t) noexcept {
+void free_sized(void* at, std::size_t) noexcept { deallocate(at, __builtin_return_address(0)); }
+
+void free_aligned_sized(void* at, std::size_t, std::size_t) noexcept {
   deallocate(at, __builtin_return_address(0));
 }
 
-extern "C" [[gnu::visibility("default")]] void* realloc(void* at, std::size_t size) noexcept {
+void* realloc(void* at, std::size_t size) noexcept {
   return reallocate(at, size, __builtin_return_address(0));
 }
 
-extern "C" [[gnu::visibility("default")]] void* reallocarray(void* at, std::size_t count, std::size_t size) noexcept {
+void* reallocarray(void* at, std::size_t count, std::size_t size) noexcept {
   return reallocate(at, product(count, size), __builtin_return_address(0));
 }
 
-extern "C" [[gnu::visibility("default")]] void* calloc(std::size_t count, std::size_t size) noexcept {
+void* calloc(std::size_t count, std::size_t size) noexcept {
   const Functions* const functions = allocator();
   if (functions == nullptr) return early_block(product(count, size));
   Call call;
@@ -123,17 +124,17 @@ extern "C" [[gnu::visibility("default")]] void* calloc(std::size_t count, std::s
   return at;
 }
 
-extern "C" [[gnu::visibility("default")]] void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
   return allocate(size, log2_of(alignment), __builtin_return_address(0),
                   [&](const Functions& real) { return real.aligned_alloc(alignment, size); });
 }
 
-extern "C" [[gnu::visibility("default")]] void* memalign(std::size_t alignment, std::size_t size) noexcept {
+void* memalign(std::size_t alignment, std::size_t size) noexcept {
   return allocate(size, log2_of(alignment), __builtin_return_address(0),
                   [&](const Functions& real) { return real.memalign(alignment, size); });
 }
 
-extern "C" [[gnu::visibility("default")]] int posix_memalign(void** at, std::size_t alignment, std::size_t size) noexcept {
+int posix_memalign(void** at, std::size_t alignment, std::size_t size) noexcept {
   int status = ENOMEM;
   void* lent_at = nullptr;
   allocate(size, log2_of(alignment), __builtin_return_address(0), [&](const Functions& real) {
@@ -144,15 +145,18 @@ extern "C" [[gnu::visibility("default")]] int posix_memalign(void** at, std::siz
   return status;
 }
 
-extern "C" [[gnu::visibility("default")]] void* valloc(std::size_t size) noexcept {
+void* valloc(std::size_t size) noexcept {
   return allocate(size, log2_of(static_cast<std::size_t>(getpagesize())), __builtin_return_address(0),
                   [&](const Functions& real) { return real.valloc(size); });
 }
 
 // The block is whole pages, and the program may use them.
-extern "C" [[gnu::visibility("default")]] void* pvalloc(std::size_t size) noexcept {
+void* pvalloc(std::size_t size) noexcept {
   const auto page = static_cast<std::size_t>(getpagesize());
   const std::size_t pages = size / page + (size % page != 0 ? 1 : 0);
   return allocate(product(pages, page), log2_of(page), __builtin_return_address(0),
                   [&](const Functions& real) { return real.pvalloc(size); });
 }
+
+}  // extern "C"
+#pragma GCC visibility pop

@@ -53,8 +53,8 @@ void begin(Recording& shared) noexcept {
                 .program_size = std::strlen(program_invocation_short_name)});
 }
 
-// The first calls come before the C library knows the environment; they are not recorded. Programs that the recorded one
-// starts find the same environment, but they are no children of the tool; what it becomes by exec still is.
+// The first calls come before the C library knows the environment; they are not recorded. Programs that the recorded
+// one starts find the same environment, but they are no children of the tool; what it becomes by exec still is.
 void start() noexcept {
   if (environ == nullptr || tried.exchange(true)) return;
   const char* const path = getenv(variable);
@@ -79,7 +79,7 @@ Call::Call() noexcept {
 }
 
 Call::~Call() {
-  if (locked_) pthread_mutex_unlock(&mutex);
+  unlock();
   if (recorded_) inside = false;
 }
 
@@ -87,6 +87,11 @@ void Call::lock() noexcept {
   if (!recorded_ || locked_) return;
   pthread_mutex_lock(&mutex);
   locked_ = true;
+}
+
+void Call::unlock() noexcept {
+  if (locked_) pthread_mutex_unlock(&mutex);
+  locked_ = false;
 }
 
 void Call::record(TraceEvent event) noexcept {

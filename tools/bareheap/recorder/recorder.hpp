@@ -6,8 +6,8 @@
 
 namespace bareheap::recorder {
 
-/// A call of the program. What the allocator calls meanwhile, by the names that this library has taken, is no call of the
-/// program and is not recorded.
+/// A call of the program. What the allocator calls meanwhile, by the names that this library has taken, is no call of
+/// the program and is not recorded.
 class Call {
  public:
   Call() noexcept;
@@ -15,8 +15,9 @@ class Call {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  /// Keeps the events of other threads out until the call ends.
+  /// Keeps the events of other threads out until unlock(), or the call's end. record() does so too.
   void lock() noexcept;
+  void unlock() noexcept;
 
   /// Adds the event, with thread and time.
   void record(TraceEvent event) noexcept;

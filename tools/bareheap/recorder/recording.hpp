@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the tool and its library inside the recorded program share: a file that both have mapped. It is whole after every
-// single store, so however the program ends, the tool finds all that was recorded and ends the trace.
+// What the tool and its library inside the recorded program share: a file that both have mapped. It is whole after
+// every single store, so however the program ends, the tool finds all that was recorded and ends the trace.
 #pragma once
 
 #include "bareheap/parts/trace_writer.hpp"
@@ -17,6 +17,9 @@ namespace bareheap::recorder {
 
 /// The variable of the environment that names the file of the Recording.
 inline constexpr char variable[] = "BAREHEAP_RECORDING";
+
+/// A recording is cut off here: the tool reads 1 GiB and no more, and adds an end.
+inline constexpr off_t largest_file = (off_t{1} << 30) - (1 << 16);
 
 /// A file that is written piece by piece. It is opened for each, so that the program may close what it likes, and the
 /// numbers of its own files stay as they are.
@@ -38,6 +41,10 @@ struct PiecewiseFile {
 
  private:
   void write_piece(const std::byte* bytes, std::size_t count) noexcept {
+    if (size + static_cast<off_t>(count) > largest_file) {
+      error = EFBIG;
+      return;
+    }
     const int file = open(path, O_WRONLY | O_CLOEXEC);
     if (file < 0) error = errno;
     while (count != 0 && error == 0) {

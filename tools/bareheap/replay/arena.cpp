@@ -44,12 +44,16 @@ Region Arena::region(std::size_t size) const {
   return {start_, size};
 }
 
-// With bytes that are no zeros: a heap must not rely on what memory holds.
-void Arena::warm(std::size_t size) const {
+void Arena::demand(std::uint64_t size) {
   const auto pages = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES));
   if (size / static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) >= pages) {
-    throw UserError("a region of " + std::to_string(size) + " bytes is more than this machine has");
+    throw UserError(std::to_string(size) + " bytes are more than this machine has");
   }
+}
+
+// With bytes that are no zeros: a heap must not rely on what memory holds.
+void Arena::warm(std::size_t size) const {
+  demand(size);
   std::memset(region(size).start, 0xA5, size);
 }
 

@@ -5,6 +5,7 @@
 #include "bareheap/core/region.hpp"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace bareheap::tools::replay {
 
@@ -20,6 +21,9 @@ class Arena {
 
   /// The first `size` bytes. Throws UserError where the arena is smaller.
   Region region(std::size_t size) const;
+
+  /// Throws UserError where this machine has less memory.
+  static void demand(std::uint64_t size);
 
   /// Writes to every page of the first `size` bytes, so that the host supplies them before the time is taken.
   /// Throws UserError where it has less memory.

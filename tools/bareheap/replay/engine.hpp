@@ -7,8 +7,6 @@
 
 #include "bareheap/core/operations.hpp"
 
-#include <algorithm>
-
 namespace bareheap::tools::replay {
 
 /// The loop's calls on an Allocator. The natural alignment is a constant, as it is in a program.
@@ -81,16 +79,13 @@ Pass curve_of_engine(const Job& job, std::size_t samples, std::vector<Sample>& c
   return on_fresh_heap<Heap>(job, [&](Heap& heap, auto engine) {
     const std::vector<Step>& steps = job.program.steps;
     Pass whole;
-    std::uint64_t live = 0;
     for (std::size_t sample = 0; sample <= samples && whole.ending == Ending::complete; ++sample) {
       const std::size_t stop = steps.size() * sample / samples;
       const Step* const first = steps.data() + whole.steps;
       const Pass part = replay_until(job.deadline, Clock(), engine, first, steps.data() + stop, job.blocks.data());
-      std::for_each(first, first + part.steps,
-                    [&](const Step& step) { live += static_cast<std::uint64_t>(growth(step)); });
       whole.ending = part.ending;
       whole.steps += part.steps;
-      curve.push_back({whole.steps, live, statistics_of(heap)});
+      curve.push_back({whole.steps, job.program.live_bytes(whole.steps), statistics_of(heap)});
     }
     return whole;
   });

@@ -42,7 +42,11 @@ inline constexpr auto engines = [](auto with) {
        Named<HoleList>{"hole-list"},                           //
        Named<BasicHoleList<Carving::tail>>{"hole-list-tail"},  //
        Named<PageHeap>{"page-heap"},                           //
-       Named<StoryPages>{"story-pages"});
+       Named<StoryPages>{"story-pages"},                       //
+       Named<GranuleHeap>{"granule-heap"},                     //
+       Named<RealTimeHeap>{"real-time-heap"},                  //
+       Named<SmallGranuleHeap>{"small-granule-heap"},          //
+       Named<SmallRealTimeHeap>{"small-real-time-heap"});
 };
 
 /// Stacks of wrappers, the outermost first in the name.

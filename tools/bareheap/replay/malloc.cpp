@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "malloc.hpp"
 
+#include "processes.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,6 +14,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -78,14 +81,12 @@ fs::path find_library(const std::string& beginning) {
 bool is_library(const fs::path& file) {
   char magic[4] = {};
   std::ifstream(file, std::ios::binary).read(magic, sizeof magic);
-  return std::string_view(magic, sizeof magic) ==
-         "\x7f"
-         "ELF";
+  return std::string_view(magic, sizeof magic) == "\177ELF";
 }
 
 int file_of(const Program& program) {
   const int file = memfd_create("steps", MFD_CLOEXEC);
-  const StepsHeader header{program.steps.size(), program.left.size(), program.slots, 0};
+  const StepsHeader header{program.steps.size(), program.left.size(), program.slots, program.steps_to_peak()};
   const auto put = [file](const void* from, std::size_t size) {
     const char* bytes = static_cast<const char*>(from);
     while (size != 0) {
@@ -101,23 +102,6 @@ int file_of(const Program& program) {
   return file;
 }
 
-/// This process's environment, with the library to be loaded first.
-std::vector<std::string> environment_with(const fs::path& library) {
-  std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (!std::string_view(*variable).starts_with("LD_PRELOAD=")) variables.emplace_back(*variable);
-  }
-  if (!library.empty()) variables.push_back("LD_PRELOAD=" + library.string());
-  return variables;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> result;
-  for (std::string& text : texts) result.push_back(text.data());
-  result.push_back(nullptr);
-  return result;
-}
-
 /// Starts a command whose descriptors 0, 1 and 3 are these; all others are closed by their own mark.
 pid_t start(std::vector<std::string> command, std::vector<std::string> environment, int input, int output, int steps) {
   posix_spawn_file_actions_t actions;
@@ -126,8 +110,8 @@ pid_t start(std::vector<std::string> command, std::vector<std::string> environme
   posix_spawn_file_actions_adddup2(&actions, output, 1);
   posix_spawn_file_actions_adddup2(&actions, steps, steps_descriptor);
   pid_t process = -1;
-  const int error = posix_spawn(&process, command.front().c_str(), &actions, nullptr, pointers(command).data(),
-                                pointers(environment).data());
+  const int error = posix_spawn(&process, command.front().c_str(), &actions, nullptr, pointers_to(command).data(),
+                                pointers_to(environment).data());
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) throw UserError("'" + command.front() + "' does not start: " + std::strerror(error));
   return process;
@@ -145,8 +129,6 @@ std::array<int, 2> open_pipe() {
 }
 
 }  // namespace
-
-fs::path own_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
 
 fs::path instruction_counter() {
   const fs::path script = own_folder().parent_path() / "instructions" / "under_counter";
@@ -203,12 +185,26 @@ MallocProcess::~MallocProcess() {
   if (process_ > 0) waitpid(process_, nullptr, 0);
 }
 
-Answer MallocProcess::ask(Order order, std::uint64_t deadline) {
+void MallocProcess::wait_for_answer(std::uint64_t limit) {
+  pollfd answers{answers_, POLLIN, 0};
+  for (int ready = 0; ready <= 0;) {
+    const std::uint64_t now = Clock().now();
+    if (now >= limit) {
+      kill(process_, SIGKILL);
+      throw UserError("the program that measures " + allocator_.name + " does not answer");
+    }
+    ready = poll(&answers, 1, static_cast<int>(std::min<std::uint64_t>((limit - now) / 1'000'000 + 1, 1'000'000)));
+    if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+  }
+}
+
+Answer MallocProcess::ask(Order order, std::uint64_t deadline, double patience) {
   const Request request{order, 0, deadline};
   Answer answer;
   if (write(requests_, &request, sizeof request) != static_cast<ssize_t>(sizeof request)) tell_end();
   char* const bytes = reinterpret_cast<char*>(&answer);
   for (std::size_t got = 0; got != sizeof answer;) {
+    wait_for_answer(deadline + static_cast<std::uint64_t>(patience * 1e9));
     const ssize_t size = read(answers_, bytes + got, sizeof answer - got);
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) tell_end();

@@ -35,10 +35,13 @@ class MallocProcess {
   MallocProcess& operator=(const MallocProcess&) = delete;
   ~MallocProcess();
 
-  /// Runs the steps once more. Throws UserError where the process ended, or its malloc is not the one that was meant.
-  Answer ask(Order order, std::uint64_t deadline);
+  /// Runs the steps once more. Throws UserError where the process ended, or its malloc is not the one that was meant,
+  /// or there is no answer so many seconds after the deadline: between two of its looks at the clock lie 4096 calls,
+  /// and a library may be dead in one of them.
+  Answer ask(Order order, std::uint64_t deadline, double patience = 60);
 
  private:
+  void wait_for_answer(std::uint64_t limit);
   void judge(const Answer& answer) const;
   [[noreturn]] void tell_end();
 
@@ -47,9 +50,6 @@ class MallocProcess {
   int requests_ = -1;
   int answers_ = -1;
 };
-
-/// The folder of the running program, where its own helpers lie too.
-std::filesystem::path own_folder();
 
 /// The script that runs a command under the tool that counts instructions. Throws UserError where it is not there.
 std::filesystem::path instruction_counter();

@@ -61,24 +61,17 @@ class Filling : public Malloc {
   _exit(1);
 }
 
-/// A figure of /proc/self/status, which are in KiB, in bytes.
-uint64_t status(const char* name) {
+/// Bytes of resident pages that are of no file. The kernel walks the page tables for it, so it is exact, unlike VmRSS.
+uint64_t anonymous_bytes() {
+  static constexpr char name[] = "\nAnonymous:";
   static char text[4096];
-  const int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+  const int file = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
   const ssize_t size = file < 0 ? -1 : read(file, text, sizeof text - 1);
-  if (size < 0) stop("bareheap-replay-malloc: /proc/self/status cannot be read.\n");
   close(file);
-  text[size] = 0;
+  text[size < 0 ? 0 : size] = 0;
   const char* const line = strstr(text, name);
-  return line == nullptr ? 0 : strtoull(line + strlen(name), nullptr, 10) * 1024;
-}
-
-/// The peak of what is resident begins anew.
-void forget_peak() {
-  const int file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
-  if (file < 0) return;
-  static_cast<void>(!write(file, "5", 1));
-  close(file);
+  if (line == nullptr) stop("bareheap-replay-malloc: /proc/self/smaps_rollup does not tell of anonymous pages.\n");
+  return strtoull(line + strlen(name), nullptr, 10) * 1024;
 }
 
 void name_provider(Answer& answer) {
@@ -88,14 +81,29 @@ void name_provider(Answer& answer) {
   strncpy(answer.provider, found.dli_fname, sizeof answer.provider - 1);
 }
 
+const Step* steps_of(const StepsHeader& header) { return reinterpret_cast<const Step*>(&header + 1); }
+
+/// From the step of that number on, to the end.
 template <class Heap>
-Pass run(Heap& heap, uint64_t deadline, const StepsHeader& header, void** blocks) {
-  const Step* const steps = reinterpret_cast<const Step*>(&header + 1);
-  const Pass pass = replay_until(deadline, Clock(), heap, steps, steps + header.steps, blocks);
+Pass run(Heap& heap, uint64_t deadline, const StepsHeader& header, void** blocks, uint64_t from = 0) {
+  const Step* const left = steps_of(header) + header.steps;
+  const Pass pass = replay_until(deadline, Clock(), heap, steps_of(header) + from, left, blocks);
   if (pass.ending != Ending::complete) return pass;
-  const Step* const left = steps + header.steps;
   for (uint64_t index = 0; index < header.left; ++index) free(blocks[left[index].slot]);
   return pass;
+}
+
+void run_and_look_at_peak(Answer& answer, uint64_t deadline, const StepsHeader& header, void** blocks) {
+  Filling heap;
+  anonymous_bytes();  // what it needs itself is there from now on
+  answer.resident_before = anonymous_bytes();
+  const Step* const first = steps_of(header);
+  answer.pass = replay_until(deadline, Clock(), heap, first, first + header.steps_to_peak, blocks);
+  answer.resident_at_peak = anonymous_bytes();
+  if (answer.pass.ending != Ending::complete) return;
+  const Pass rest = run(heap, deadline, header, blocks, header.steps_to_peak);
+  answer.pass.ending = rest.ending;
+  answer.pass.steps += rest.steps;
 }
 
 void answer_one(const Request& request, const StepsHeader& header, void** blocks) {
@@ -109,11 +117,7 @@ void answer_one(const Request& request, const StepsHeader& header, void** blocks
     Counting<Malloc> counting(heap, answer.costs);
     answer.pass = run(counting, request.deadline, header, blocks);
   } else {
-    Filling filling;
-    forget_peak();
-    answer.resident_before = status("VmRSS:");
-    answer.pass = run(filling, request.deadline, header, blocks);
-    answer.resident_peak = status("VmHWM:");
+    run_and_look_at_peak(answer, request.deadline, header, blocks);
   }
   if (write(1, &answer, sizeof answer) != static_cast<ssize_t>(sizeof answer)) _exit(1);
 }

@@ -11,7 +11,7 @@ struct StepsHeader {
   uint64_t steps;
   uint64_t left;
   uint64_t slots;
-  uint64_t unused;
+  uint64_t steps_to_peak;  ///< of live bytes
 };
 
 /// Where the program finds the file; requests come over its standard input, answers go over its standard output.
@@ -33,8 +33,8 @@ struct Request {
 struct Answer {
   Pass pass;
   CallCosts costs;
-  uint64_t resident_before;
-  uint64_t resident_peak;  ///< during the pass
+  uint64_t resident_before;   ///< anonymous pages: those of files are the library's code, and no block is in them
+  uint64_t resident_at_peak;  ///< the same at the peak of live bytes
   char provider[512];      ///< the file whose malloc this is; empty in a program without shared libraries
 };
 

@@ -38,7 +38,7 @@ bool completed(Json& row, const Plan& plan, const Program& program, const Pass& 
   switch (pass.ending) {
     case Ending::complete: return true;
     case Ending::no_room: {
-      const std::uint64_t live = live_bytes(program, pass.steps);
+      const std::uint64_t live = program.live_bytes(pass.steps);
       const Step& refused = program.steps[pass.steps];
       row["live_bytes"] = live;
       put_note(row, "no room",

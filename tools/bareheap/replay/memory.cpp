@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t granule = 16;
 
-/// What a block of some layout takes from a fresh heap; asked once for each layout.
+/// What a block of some layout takes from a fresh heap; asked once for each layout. 0 where it has no room for it.
 class Taken {
  public:
   Taken(const HeapKind& heap, const std::function<Region(std::size_t)>& region) : heap_(heap), region_(region) {}
@@ -26,10 +26,7 @@ class Taken {
   // In a region with room for the block, whatever the heap puts around it.
   std::uint64_t ask(Layout layout) const {
     const std::size_t room = align_down(4 * (layout.size() + layout.alignment()) + (std::size_t{64} << 10), granule);
-    const std::size_t taken = heap_.taken(region_(room), layout);
-    if (taken != 0) return taken;
-    throw UserError(heap_.name + " has no room for a block of " + std::to_string(layout.size()) + " bytes in " +
-                    std::to_string(room));
+    return heap_.taken(region_(room), layout);
   }
 
   const HeapKind& heap_;
@@ -37,8 +34,9 @@ class Taken {
   std::map<std::pair<std::size_t, std::uint8_t>, std::uint64_t> known_;
 };
 
-std::uint64_t peak_taken(const HeapKind& heap, const Program& program,
-                         const std::function<Region(std::size_t)>& region) {
+/// Empty where there is no room for one of the blocks.
+std::optional<std::uint64_t> peak_taken(const HeapKind& heap, const Program& program,
+                                        const std::function<Region(std::size_t)>& region) {
   Taken taken(heap, region);
   std::vector<std::uint64_t> of_slot(program.slots);
   std::uint64_t live = 0;
@@ -47,6 +45,7 @@ std::uint64_t peak_taken(const HeapKind& heap, const Program& program,
     live -= std::exchange(of_slot[step.slot], 0);
     if (frees(step)) continue;
     of_slot[step.slot] = taken(step.new_size != 0 ? step.new_size : step.size, step.alignment_log2);
+    if (of_slot[step.slot] == 0) return {};
     live += of_slot[step.slot];
     peak = std::max(peak, live);
   }
@@ -59,13 +58,14 @@ std::size_t search_unit(std::uint64_t peak_bytes) {
   return std::max(granule, align_down(static_cast<std::size_t>(peak_bytes / 8192), granule));
 }
 
-Floor floor_of(const HeapKind& heap, const Program& program, const std::function<Region(std::size_t)>& region) {
-  const std::uint64_t taken = peak_taken(heap, program, region);
-  const auto enough = [&](std::size_t size) { return heap.lendable(region(size)) >= taken; };
-  Search search(granule, enough);
-  const auto smallest = search.smallest(align_down(taken - 1, granule), taken, 4 * taken + (std::size_t{64} << 10));
-  if (!smallest) throw UserError(heap.name + " has no floor: its own state takes most of every region");
-  return {taken, *smallest};
+std::optional<Floor> floor_of(const HeapKind& heap, const Program& program,
+                              const std::function<Region(std::size_t)>& region) {
+  const std::optional<std::uint64_t> taken = peak_taken(heap, program, region);
+  if (!taken) return {};
+  Search search(granule, [&](std::size_t size) { return heap.lendable(region(size)) >= *taken; });
+  const auto smallest = search.smallest(align_down(*taken - 1, granule), *taken, 4 * *taken + (std::size_t{64} << 10));
+  if (!smallest) return {};
+  return Floor{*taken, *smallest};
 }
 
 std::optional<std::size_t> Search::smallest(std::size_t impossible, std::size_t likely, std::size_t limit) {
@@ -96,7 +96,7 @@ bool Search::ask(std::size_t region) {
 
 // In steps that double, so that a heap that needs many times the peak is found in a few.
 std::optional<Search::Between> Search::climb(std::size_t fails, std::size_t from, std::size_t limit) {
-  for (std::size_t step = up(from / 64); from <= limit; step *= 2) {
+  for (std::size_t step = std::max(unit_, up(from / 64)); from <= limit; step *= 2) {
     if (ask(from)) return Between{fails, from};
     fails = from;
     from += step;
@@ -115,8 +115,8 @@ std::size_t Search::bisect(Between sizes) {
 // The largest of those tried that fails.
 std::optional<std::size_t> Search::failure_above(std::size_t region) {
   std::optional<std::size_t> failure;
-  for (const std::size_t size : {region + unit_, region + 2 * unit_, up(region / 100 * 101), up(region / 100 * 102),
-                                 up(region / 100 * 105), up(region / 100 * 110), up(region / 100 * 125)}) {
+  for (const std::size_t more : {unit_, 2 * unit_, region / 100, region / 50, region / 20, region / 10, region / 4}) {
+    const std::size_t size = up(region + more);
     if (size > region && !ask(size)) failure = std::max(failure.value_or(0), size);
   }
   return failure;

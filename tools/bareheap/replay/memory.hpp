@@ -64,7 +64,8 @@ struct Floor {
   std::size_t region = 0;        ///< the smallest that has so many bytes to lend when it is fresh
 };
 
-/// Throws UserError where a fresh heap has no room for one of the blocks in the arena it is given.
-Floor floor_of(const HeapKind& heap, const Program& program, const std::function<Region(std::size_t)>& region);
+/// Empty where no region is large enough for such a heap: for one of the blocks, or for all that live at the peak.
+std::optional<Floor> floor_of(const HeapKind& heap, const Program& program,
+                              const std::function<Region(std::size_t)>& region);
 
 }  // namespace bareheap::tools::replay

@@ -46,6 +46,7 @@ Json measure_curve(const Plan& plan, const Program& program, Progress& progress)
 }
 
 Json measure_laws(const Plan& plan, const Program& program, Progress& progress) {
+  Arena::demand(program.peak_bytes);  // every block is filled
   return rows_of(plan, program, progress, [&](Json& row, const HeapKind& heap, const Job& job) {
     const Verdict verdict = heap.laws(job, plan.check_every);
     row["operations"] = verdict.pass.steps;

@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t largest_block = std::numeric_limits<std::uint32_t>::max();
 
 std::uint32_t step_size(std::uint64_t size) {
-  if (size > largest_block) throw UserError("a block of 4 GiB or more is in the trace, which cannot be replayed");
+  if (size > largest_block) throw ProgramError("a block of 4 GiB or more is in the trace, which cannot be replayed");
   return static_cast<std::uint32_t>(std::max<std::uint64_t>(size, 1));
 }
 
@@ -78,7 +78,7 @@ std::vector<Step> blocks_left(const Program& program) {
 }  // namespace
 
 Program make_program(const Trace& trace, std::string name, std::optional<std::size_t> alignment) {
-  if (trace.operations.empty()) throw UserError("there is no call in the trace");
+  if (trace.operations.empty()) throw ProgramError("there is no call in the trace");
   Program program;
   program.trace = std::move(name);
   program.name = trace.program;
@@ -92,21 +92,15 @@ Program make_program(const Trace& trace, std::string name, std::optional<std::si
   Maker maker(trace, program.natural_alignment_log2, alignment.has_value());
   for (const Operation& operation : trace.operations) program.steps.push_back(maker(operation));
   program.left = blocks_left(program);
+  program.curve = live_curve(trace);
   return program;
 }
 
+std::uint64_t Program::steps_to_peak() const {
+  return static_cast<std::uint64_t>(std::ranges::max_element(curve) - curve.begin()) + 1;
+}
+
 bool frees(const Step& step) { return step.call == Call::deallocate || step.call == Call::deallocate_aligned; }
-
-std::int64_t growth(const Step& step) {
-  if (frees(step)) return -std::int64_t{step.size};
-  return step.new_size != 0 ? std::int64_t{step.new_size} - std::int64_t{step.size} : std::int64_t{step.size};
-}
-
-std::uint64_t live_bytes(const Program& program, std::uint64_t steps) {
-  std::int64_t live = 0;
-  for (std::uint64_t index = 0; index < steps; ++index) live += growth(program.steps[index]);
-  return static_cast<std::uint64_t>(live);
-}
 
 const char* name_of(Call call) {
   constexpr const char* names[] = {"allocate",         "deallocate",         "reallocate",        "allocate_zeroed",

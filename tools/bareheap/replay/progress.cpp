@@ -21,10 +21,7 @@ void Progress::begin(std::string what) {
 
 void Progress::step(const std::string& step) { show(step); }
 
-void Progress::end() {
-  ++done_;
-  show("");
-}
+void Progress::end() { ++done_; }
 
 // Ten times a second at most: the line must cost nothing.
 void Progress::show(const std::string& step) {

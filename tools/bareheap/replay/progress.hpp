@@ -22,7 +22,7 @@ class Progress {
   /// Within what was begun last: `step` of it, a few words.
   void step(const std::string& step);
 
-  /// What was begun is done.
+  /// A part is done; the next line that is shown tells so.
   void end();
 
  private:

@@ -3,6 +3,7 @@
 #include "commands.hpp"
 #include "heaps.hpp"
 #include "measure.hpp"
+#include "processes.hpp"
 #include "report.hpp"
 
 #include <nlohmann/json.hpp>
@@ -154,10 +155,7 @@ void run_under_counter() {
   std::string argument;
   std::getline(file, argument, '\0');
   while (std::getline(file, argument, '\0')) command.push_back(argument);
-  std::vector<char*> pointers;
-  for (std::string& text : command) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  execv(pointers[0], pointers.data());
+  execv(command[0].c_str(), pointers_to(command).data());
   throw UserError("'" + command[0] + "' does not start");
 }
 
@@ -171,9 +169,22 @@ Json trace_row(const Program& program) {
 }
 
 /// The file's name without ".trace" and what follows it.
-std::string name_of_trace(const std::string& file) {
+std::string short_name(const std::string& file) {
   const std::string name = std::filesystem::path(file).filename();
   return name.substr(0, name.find(".trace"));
+}
+
+/// The short name, or the whole path where another file has the same one: rows are told apart by it.
+std::string name_of_trace(const std::string& file, const std::vector<std::string>& files) {
+  const bool unique = std::ranges::count(files, short_name(file), short_name) == 1;
+  return unique ? short_name(file) : file;
+}
+
+Program load_program(const std::string& file, const Arguments& arguments) try {
+  const auto alignment = arguments.alignment == 0 ? std::nullopt : std::optional(arguments.alignment);
+  return make_program(load_trace(file), name_of_trace(file, arguments.traces), alignment);
+} catch (const ProgramError& error) {
+  throw UserError(file + ": " + error.what());
 }
 
 Json options_of(const Arguments& arguments) {
@@ -183,11 +194,13 @@ Json options_of(const Arguments& arguments) {
 }
 
 std::size_t parts_of(const Arguments& arguments) {
-  const bool by_trace = arguments.mode().measure == measure_time || arguments.mode().measure == measure_sweep;
-  const bool with_references = arguments.mode().measure == measure_instructions;
+  const auto measure = arguments.mode().measure;
   const Plan& plan = arguments.plan;
-  const std::size_t heaps = plan.heaps.size() + plan.mallocs.size() + (with_references ? plan.references.size() : 0);
-  return arguments.traces.size() * (by_trace ? 1 : heaps);
+  std::size_t parts = plan.heaps.size() + plan.mallocs.size();
+  if (measure == measure_instructions) parts += plan.references.size();
+  if (measure == measure_time) parts = 0;  // there all heaps run in each round
+  if (measure == measure_time || measure == measure_sweep) parts += 1 + plan.rounds;
+  return arguments.traces.size() * parts;
 }
 
 Json measure_all(const Arguments& arguments) {
@@ -196,8 +209,7 @@ Json measure_all(const Arguments& arguments) {
   report["results"] = Json::array();
   Progress progress(parts_of(arguments));
   for (const std::string& file : arguments.traces) {
-    const auto alignment = arguments.alignment == 0 ? std::nullopt : std::optional(arguments.alignment);
-    const Program program = make_program(load_trace(file), name_of_trace(file), alignment);
+    const Program program = load_program(file, arguments);
     report["traces"].push_back(trace_row(program));
     for (Json& row : arguments.mode().measure(arguments.plan, program, progress)) {
       report["results"].push_back(std::move(row));
@@ -209,7 +221,8 @@ Json measure_all(const Arguments& arguments) {
 
 void print(const Arguments& arguments, const Json& report) {
   if (arguments.json) {
-    std::cout << report.dump(1) << "\n";
+    // A name need not be text: what is none becomes a sign for that.
+    std::cout << report.dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
   } else if (arguments.mode().measure == measure_curve) {
     std::cout << curves_of(report["results"]);
   } else {
@@ -233,6 +246,9 @@ void list_heaps() {
 void run(Arguments& arguments) {
   if (arguments.list) return list_heaps();
   if (arguments.traces.empty()) wrong("a trace is needed");
+  for (const std::string& file : arguments.traces) {
+    if (std::ranges::count(arguments.traces, file) > 1) wrong("the trace '" + file + "' is named twice");
+  }
   Plan& plan = arguments.plan;
   read_region(arguments.region, plan);
   plan.heaps = chosen_heaps(arguments);

@@ -88,9 +88,24 @@ std::string table_of(const std::vector<Json>& rows, const std::vector<Column>& a
   return table(lines);
 }
 
-std::vector<Json> rows_where(const Json& rows, const char* member, const Json& value) {
+std::vector<Json> rows_of(const Json& rows, const Json& trace) {
   std::vector<Json> result;
-  std::ranges::copy_if(rows, std::back_inserter(result), [&](const Json& row) { return row[member] == value; });
+  std::ranges::copy_if(rows, std::back_inserter(result), [&](const Json& row) { return row["trace"] == trace; });
+  return result;
+}
+
+/// The means with those figures only that are over so many traces.
+std::vector<Json> means_over(std::size_t traces, const Json& means) {
+  std::vector<Json> result;
+  for (const Json& mean : means) {
+    Json whole = mean;
+    bool any = false;
+    for (const auto& [member, count] : mean["traces"].items()) {
+      if (count == traces) any = true;
+      else whole.erase(member);
+    }
+    if (any) result.push_back(std::move(whole));
+  }
   return result;
 }
 
@@ -104,21 +119,23 @@ Json means_of(const Json& rows, const std::vector<Column>& columns) {
   }
   for (const std::string& label : labels) {
     Json mean = {{"heap", label}};
+    Json counts = Json::object();
     for (const Column& column : columns) {
       double logarithms = 0;
       unsigned traces = 0;
       for (const Json& row : rows) {
         if (!column.judged || label_of(row) != label || !row.contains(column.member)) continue;
-        if (row[column.member].get<double>() <= 0) continue;
         if (!takes_part(row)) mean["reference"] = true;
-        logarithms += std::log(row[column.member].get<double>());
+        logarithms += std::log(std::max(0.0, row[column.member].get<double>()));  // of nothing it is -inf, as it should
         ++traces;
       }
       if (traces == 0) continue;
       mean[column.member] = std::exp(logarithms / traces);
-      mean["traces"] = traces;
+      counts[column.member] = traces;
     }
-    if (mean.contains("traces")) means.push_back(std::move(mean));
+    if (counts.empty()) continue;
+    mean["traces"] = std::move(counts);
+    means.push_back(std::move(mean));
   }
   return means;
 }
@@ -128,9 +145,9 @@ std::string tables_of(const Json& traces, const Json& rows, const std::vector<Co
   for (const Json& trace : traces) {
     text += trace["trace"].get<std::string>() + ": " + number_text(trace["operations"], 0) + " operations, peak " +
             number_text(trace["peak_bytes"], 0) + " bytes in " + number_text(trace["peak_blocks"], 0) + " blocks\n" +
-            table_of(rows_where(rows, "trace", trace["trace"]), columns) + "\n";
+            table_of(rows_of(rows, trace["trace"]), columns) + "\n";
   }
-  const std::vector<Json> means = rows_where(means_of(rows, columns), "traces", traces.size());
+  const std::vector<Json> means = means_over(traces.size(), means_of(rows, columns));
   if (traces.size() < 2 || means.empty()) return text;
   return text + "geometric mean of " + std::to_string(traces.size()) + " traces\n" + table_of(means, columns) + "\n";
 }

@@ -20,10 +20,10 @@ struct Column {
 };
 
 /// The geometric mean over the traces of each judged figure, for each heap that has it on any of them. `traces` in it
-/// tells on how many.
+/// tells for each figure over how many.
 Json means_of(const Json& rows, const std::vector<Column>& columns);
 
-/// A table for each trace, and one of the means; of those only heaps that have the figure on every trace.
+/// A table for each trace, and one of the means; of those only figures that the heap has on every trace.
 std::string tables_of(const Json& traces, const Json& rows, const std::vector<Column>& columns);
 
 /// The same for rows that have samples: a table for each row.

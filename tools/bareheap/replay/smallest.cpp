@@ -56,17 +56,21 @@ std::size_t search_smallest(const Plan& plan, const Program& program, const Heap
 Json memory_row(const Plan& plan, const Program& program, const HeapKind& heap, Progress& progress) {
   Json row = row_of(program, heap);
   const Arena arena(arena_size(program));
-  const Floor floor = floor_of(heap, program, [&](std::size_t size) { return arena.region(size); });
+  const std::optional<Floor> floor = floor_of(heap, program, [&](std::size_t size) { return arena.region(size); });
   row["peak_bytes"] = program.peak_bytes;
   row["object_bytes"] = heap.object_bytes;
-  row["peak_taken_bytes"] = floor.peak_taken;
-  row["floor_bytes"] = floor.region;
-  row["floor_to_peak"] = ratio(floor.region + heap.object_bytes, program.peak_bytes);
-  const std::size_t smallest = search_smallest(plan, program, heap, arena, floor.region, progress, row);
+  if (!floor) {
+    put_note(row, "no room", "no region is large enough for this heap");
+    return row;
+  }
+  row["peak_taken_bytes"] = floor->peak_taken;
+  row["floor_bytes"] = floor->region;
+  row["floor_to_peak"] = ratio(floor->region + heap.object_bytes, program.peak_bytes);
+  const std::size_t smallest = search_smallest(plan, program, heap, arena, floor->region, progress, row);
   if (smallest == 0) return row;
   row["smallest_bytes"] = smallest;
   row["smallest_to_peak"] = ratio(smallest + heap.object_bytes, program.peak_bytes);
-  row["smallest_to_floor"] = ratio(smallest + heap.object_bytes, floor.region + heap.object_bytes);
+  row["smallest_to_floor"] = ratio(smallest + heap.object_bytes, floor->region + heap.object_bytes);
   return row;
 }
 
@@ -75,7 +79,7 @@ Json memory_row(const Plan& plan, const Program& program, const ForeignMalloc& a
   const Answer answer = MallocProcess(allocator, program).ask(Order::fill_pages, deadline_of(plan));
   row["peak_bytes"] = program.peak_bytes;
   if (!completed(row, plan, program, answer.pass)) return row;
-  const std::uint64_t resident = answer.resident_peak - std::min(answer.resident_before, answer.resident_peak);
+  const std::uint64_t resident = answer.resident_at_peak - std::min(answer.resident_before, answer.resident_at_peak);
   row["resident_bytes"] = resident;
   row["resident_to_peak"] = ratio(resident, program.peak_bytes);
   return row;

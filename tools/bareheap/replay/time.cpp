@@ -60,6 +60,7 @@ void run_rounds(std::vector<Contestant>& contestants, const Plan& plan, const Pr
     for (Contestant& contestant : contestants) {
       if (contestant.last.ending == Ending::complete) run_round(contestant, program, round != 0);
     }
+    progress.end();
   }
 }
 
@@ -71,13 +72,11 @@ void put_figures(Contestant& contestant, const Plan& plan, const Program& progra
 }
 
 /// The rows, with those of the contestants behind them.
-Json with_figures(Json rows, std::vector<Contestant>& contestants, const Plan& plan, const Program& program,
-                  Progress& progress) {
+Json with_figures(Json rows, std::vector<Contestant>& contestants, const Plan& plan, const Program& program) {
   for (Contestant& contestant : contestants) {
     put_figures(contestant, plan, program);
     rows.push_back(std::move(contestant.row));
   }
-  progress.end();
   return rows;
 }
 
@@ -119,7 +118,7 @@ Json measure_time(const Plan& plan, const Program& program, Progress& progress) 
     contestants.push_back({row_of(program, allocator), pass, time_of(plan)});
   }
   run_rounds(contestants, plan, program, progress);
-  Json rows = with_figures(Json::array(), contestants, plan, program, progress);
+  Json rows = with_figures(Json::array(), contestants, plan, program);
   put_net(rows);
   return rows;
 }
@@ -134,6 +133,7 @@ Json measure_sweep(const Plan& plan, const Program& program, Progress& progress)
   for (const HeapKind& heap : plan.heaps) {
     Json base = row_of(program, heap);
     const std::size_t smallest = smallest_region(plan, program, heap, progress, base);
+    progress.end();
     if (smallest == 0) rows.push_back(base);
     for (const std::size_t percent : {100u, 102u, 105u, 110u, 125u, 150u, 200u, 400u}) {
       if (smallest == 0) break;
@@ -150,7 +150,7 @@ Json measure_sweep(const Plan& plan, const Program& program, Progress& progress)
   arena = std::make_shared<Arena>(largest + 1);
   arena->warm(largest);
   run_rounds(contestants, plan, program, progress);
-  return with_figures(std::move(rows), contestants, plan, program, progress);
+  return with_figures(std::move(rows), contestants, plan, program);
 }
 
 }  // namespace bareheap::tools::replay
