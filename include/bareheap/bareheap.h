@@ -31,18 +31,18 @@ typedef struct bareheap bareheap;
 /// can be joined by |. Of the engines one is chosen, and nothing is joined to it.
 enum bareheap_flags {
   // Wishes.
-  /// For most programs. Now that of BAREHEAP_HOLE_LIST.
+  /// For most programs: GranuleHeap. No headers, blocks rounded up to 16 bytes, 1/64 of the region for a map; freed
+  /// blocks wait in a stock while there is plenty. A region wants 1 KiB at least. Grows by memory above its own.
   BAREHEAP_DEFAULT = 0,
-  /// The time of a call is bounded. Now that of BAREHEAP_PAGES, whose bound grows with the logarithm of the region's
-  /// size; but for alignments above 4096, which cost a step for each free run of pages that is long enough and lies
-  /// badly, and for what reallocate copies and allocate_zeroed clears.
+  /// Every call takes a bounded number of instructions, but for what reallocate copies and allocate_zeroed clears:
+  /// RealTimeHeap. As the default without a stock.
   BAREHEAP_REAL_TIME = 1 << 0,
-  /// The least state, for regions of some KiB. Now that of BAREHEAP_HOLE_LIST; with BAREHEAP_REAL_TIME that of
-  /// BAREHEAP_PAGES.
+  /// For microcontrollers, regions up to 512 KiB: of a larger one the rest is lost. The same with 16-bit numbers: blocks
+  /// are rounded up to 8 bytes, the map takes 1/32. Joined with BAREHEAP_REAL_TIME, without a stock, the state is less.
   BAREHEAP_SMALL = 1 << 1,
 
   /// Looks for writes around blocks, writes to freed blocks, and wrong frees, when a block is freed and in
-  /// bareheap_check(): for development, in place of the engine that the other wishes get. Now BAREHEAP_HOLE_LIST's
+  /// bareheap_check(): for development, in place of the engine that the other wishes get. BAREHEAP_HOLE_LIST's
   /// under such a guard. A block costs 80 bytes more, the state a KiB, a call the size of the block.
   BAREHEAP_CHECKED = 1 << 2,
 
@@ -64,8 +64,8 @@ enum bareheap_flags {
 
 /// Makes a heap of the `size` bytes at `region`, wherever they start and whatever they hold. They are the heap's from
 /// then on, and must stay where they are. NULL: the region is NULL, or too small for the heap's state and the least
-/// that the engine wants, or reaches beyond the last address, or `flags` are no choice that there is. Cost: constant;
-/// 4.5 bytes written a page with BAREHEAP_PAGES.
+/// that the engine wants, or reaches beyond the last address, or `flags` are no choice that there is. Cost: clearing the
+/// map, if the engine has one.
 bareheap *bareheap_init(void *region, size_t size, unsigned flags);
 
 /// Gives the heap further memory for good. False, and nothing has changed: the engine does not grow, or not there; the

@@ -31,6 +31,7 @@
 #include "bareheap/core/allocator.hpp"
 #include "bareheap/parts/granule_audit.hpp"
 #include "bareheap/parts/granule_map.hpp"
+#include "bareheap/parts/granule_sizing.hpp"
 #include "bareheap/parts/granule_space.hpp"
 #include "bareheap/parts/segregated_bins.hpp"
 
@@ -48,6 +49,13 @@ class BasicGranuleHeap {
  public:
   /// Sizes and addresses of blocks are multiples of this: 16 bytes with 32-bit indexes, 8 with 16-bit ones.
   static constexpr std::size_t granule = Space::granule;
+
+  /// Bytes of a region, wherever it starts, in which no request of this load is ever refused. A load that cannot be, or
+  /// that is too large for the index, does not compile.
+  static consteval std::size_t bytes_needed(Load load) {
+    load.last_first = false;  // of no use to a heap with a stock
+    return GranuleSizing<Space>::bytes(load, sizeof(Stock));
+  }
 
   /// No memory yet: every request is refused until init().
   constexpr BasicGranuleHeap() noexcept = default;

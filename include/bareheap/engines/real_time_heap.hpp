@@ -36,6 +36,7 @@
 #include "bareheap/core/allocator.hpp"
 #include "bareheap/parts/granule_audit.hpp"
 #include "bareheap/parts/granule_map.hpp"
+#include "bareheap/parts/granule_sizing.hpp"
 #include "bareheap/parts/granule_space.hpp"
 #include "bareheap/parts/segregated_bins.hpp"
 
@@ -52,6 +53,12 @@ class BasicRealTimeHeap {
  public:
   /// Sizes and addresses of blocks are multiples of this: 16 bytes with 32-bit indexes, 8 with 16-bit ones.
   static constexpr std::size_t granule = Space::granule;
+
+  /// Bytes of a region, wherever it starts, in which no request of this load is ever refused. A load that cannot be, or
+  /// that is too large for the index, does not compile.
+  static consteval std::size_t bytes_needed(Load load) {
+    return GranuleSizing<Space>::bytes(load, 0);
+  }
 
   /// No memory yet: every request is refused until init().
   constexpr BasicRealTimeHeap() noexcept = default;
