@@ -40,6 +40,7 @@ bareheap_add_long_test_32(regions_test_32 laws/regions_test.cpp)
 bareheap_add_long_test_32(stacks_test_32 wrappers/stacks_test.cpp)
 # Those of Headered and Locked count in words of 64 bits.
 bareheap_add_test_32(wrappers_test_32 wrappers/checked_test.cpp wrappers/counted_test.cpp wrappers/fallback_test.cpp)
+bareheap_add_test_32(granule_heaps_test_32 ${granule_heaps_tests})
 
 add_executable(laws_plain_32 laws/plain_main.cpp)
 target_link_libraries(laws_plain_32 PRIVATE bareheap_32 bareheap_strict)

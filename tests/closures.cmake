@@ -3,7 +3,8 @@
 # addresses would take minutes, and sees every engine in the other tests. So the engines are compiled into them.
 function(bareheap_add_closure name)
   set(engines ${PROJECT_SOURCE_DIR}/src/engines)
-  bareheap_add_long_test(${name} ${ARGN} ${engines}/hole_list.cpp ${engines}/page_heap.cpp ${engines}/story_pages.cpp)
+  bareheap_add_long_test(${name} ${ARGN} ${engines}/granule_heap.cpp ${engines}/hole_list.cpp ${engines}/page_heap.cpp
+                         ${engines}/real_time_heap.cpp ${engines}/story_pages.cpp)
   target_compile_options(${name} PRIVATE -fno-sanitize=address)
   target_link_options(${name} PRIVATE -fno-sanitize=address)
 endfunction()
@@ -11,3 +12,5 @@ endfunction()
 bareheap_add_closure(closure_test laws/closure_test.cpp ${PROJECT_SOURCE_DIR}/ports/host/panic.cpp)
 # It has a panic() of its own, from which there is a way back.
 bareheap_add_closure(misuse_closure_test laws/misuse_closure_test.cpp)
+# Here the sanitizer for addresses is half of the judge.
+bareheap_add_long_test(flips_test laws/flips_test.cpp)

@@ -7,6 +7,7 @@
 
 #include <iterator>
 #include <new>
+#include <string_view>
 
 namespace bareheap::homer {
 
@@ -37,6 +38,18 @@ class Toys {
     return true;
   }
 
+  /// All but the last one, the third last, and so on. Answers how many those were.
+  std::size_t give_back_every_other() noexcept {
+    const std::size_t before = count_;
+    for (Toy* toy = last_; toy != nullptr && toy->next != nullptr; toy = toy->next) {
+      Toy* const other = toy->next;
+      toy->next = other->next;
+      --count_;
+      ::operator delete(other, other->size);
+    }
+    return before - count_;
+  }
+
   std::size_t count() const noexcept { return count_; }
   const void* last() const noexcept { return last_; }
   std::size_t last_size() const noexcept { return last_->size; }
@@ -59,6 +72,20 @@ const char* allocate_one() noexcept {
   }
   say("allocated ", toys.last_size(), " bytes at ", toys.last());
   return "allocated a block";
+}
+
+/// Blocks of 16 to 1500 bytes, mixed.
+const char* allocate_many() noexcept {
+  constexpr std::size_t many = 128;
+  std::size_t taken = 0;
+  while (taken < many && toys.take(sizeof(Toy) + taken * taken * 371 % 1485)) ++taken;
+  say("allocated ", taken, " of ", many, " blocks");
+  return taken == many ? "allocated many blocks, small and large" : "no room for so many; those that fit are there";
+}
+
+const char* free_every_other() noexcept {
+  say("freed ", toys.give_back_every_other(), " blocks");
+  return "freed every other block";
 }
 
 const char* free_last() noexcept {
@@ -94,9 +121,7 @@ template <Allocator Heap>
 const char* add_memory(Heap& heap) noexcept {
   if constexpr (Growable<Heap>) {
     std::size_t added = 0;
-    const bool answered = port::memory_after_heap(heap, [&](Region stretch) {
-      added += heap.add(stretch).taken.size;
-    });
+    const bool answered = port::memory_after_heap(heap, [&](Region stretch) { added += heap.add(stretch).taken.size; });
     say("added ", added, " bytes");
     if (!answered) return "no room to ask the board for its memory";
     return added != 0 ? "added the board's RAM: look at the size of a dot" : "there is no more RAM to add";
@@ -124,7 +149,9 @@ const char* check() noexcept {
 const char* act_on(char key) noexcept {
   switch (key) {
     case 'a': return allocate_one();
+    case 'm': return allocate_many();
     case 'f': return free_last();
+    case 'h': return free_every_other();
     case 'x': return fill_to_exhaustion();
     case 'r': return recover();
     case '+': return add_memory(program_heap);
@@ -143,7 +170,7 @@ void serve_keys(Screen& screen) noexcept {
     const char key = static_cast<char>(byte);
     port::write(&key, 1);
     if (key == 'q') return;
-    if (key != 'a' && key != 'f' && key != 'x' && key != 'r' && key != '+' && key != 'w' && key != 'c') continue;
+    if (!std::string_view("amfhxr+wc").contains(key)) continue;
     say_piece("\r\n");
     screen.draw_heap(act_on(key));
     say("done");

@@ -15,9 +15,17 @@ namespace {
 using namespace bareheap;
 using homer::say;
 
+// The board's RAM may be added later (a key does): blocks may become as large as that, where the engine has to know.
+template <Allocator Heap>
+Admission begin(Heap& heap, Region region) noexcept {
+  constexpr std::size_t most_ram = std::size_t{1} << 30;
+  if constexpr (requires { heap.init(region, region, most_ram); }) return heap.init(region, region, most_ram);
+  else return heap.init(region);
+}
+
 void give_heap_its_region() noexcept {
   const Region region = port::heap_region();
-  const Admission admission = program_heap.init(region);
+  const Admission admission = begin(program_heap, region);
   if (!admission) return say("no heap: ", sentence(admission.fault));
   say("heap of engine ", program_heap_name, " from ", static_cast<const void*>(region.start), " to ",
       static_cast<const void*>(region.end()), ", ", admission.taken.size, " bytes");

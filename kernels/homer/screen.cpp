@@ -18,8 +18,8 @@ constexpr Colour bright{0xf4f1de};
 constexpr Colour dim{0x8fa3c7};
 constexpr Colour accent{0xffa62b};
 
-constexpr Rectangle figures_panel{36, 236, 396, 256};
-constexpr Rectangle keys_panel{592, 236, 396, 256};
+constexpr Rectangle figures_panel{36, 186, 396, 306};
+constexpr Rectangle keys_panel{592, 186, 396, 306};
 constexpr std::int32_t panel_padding = 18;
 constexpr std::int32_t line_step = 25;
 constexpr std::int32_t value_column = 180;
@@ -49,9 +49,11 @@ class Line {
   Append append_{*this};
 };
 
-/// What one walk tells: the figures, and the bytes from the first tile to the end of the last.
+/// What one walk tells: the figures, the free bytes that a stock holds, and all bytes from the first tile to the end of
+/// the last.
 struct Census {
   Statistics figures;
+  std::size_t in_stock;
   Region whole;
 };
 
@@ -59,12 +61,14 @@ Census take_census() noexcept {
   StatisticsCounter counter;
   const std::byte* first = nullptr;
   const std::byte* end = nullptr;
+  std::size_t in_stock = 0;
   program_heap.walk([&](const Extent& extent) {
     if (first == nullptr) first = extent.at;
     end = extent.end();
+    if (extent.kind == ExtentKind::cached) in_stock += extent.size;
     counter.add(extent);
   });
-  return {counter.figures(), Region::between(const_cast<std::byte*>(first), const_cast<std::byte*>(end))};
+  return {counter.figures(), in_stock, Region::between(const_cast<std::byte*>(first), const_cast<std::byte*>(end))};
 }
 
 void draw_panel(Canvas& canvas, Rectangle place, const char* title) noexcept {
@@ -84,9 +88,9 @@ void Screen::draw_once(const StoryBlocks& blocks) noexcept {
   canvas_.text(592 + 84, 152, program_heap_name, bright, 2);
   canvas_.frame({canvas_.width() / 2 - 52, canvas_.height() / 2 - 36, 104, 72}, edge);
   draw_panel(canvas_, figures_panel, "the heap");
-  address(6, "clock message", blocks.clock_message);
-  address(7, "screen message", blocks.screen_message);
-  address(8, "picture", blocks.picture);
+  address(8, "clock message", blocks.clock_message);
+  address(9, "screen message", blocks.screen_message);
+  address(10, "picture", blocks.picture);
   draw_keys();
   draw_legend();
 }
@@ -95,9 +99,11 @@ void Screen::draw_keys() noexcept {
   constexpr struct {
     const char* key;
     const char* does;
-  } keys[] = {{"a", "allocate a block"},        {"f", "free the last block"},  {"x", "fill to exhaustion"},
-              {"r", "free all, recover"},       {"+", "add the board's RAM"},  {"w", "print the walk"},
-              {"c", "check the invariants"},    {"q", "quit"}};
+  } keys[] = {{"a", "allocate a block"},     {"m", "allocate many"},
+              {"f", "free the last block"},  {"h", "free every other"},
+              {"x", "fill to exhaustion"},   {"r", "free all, recover"},
+              {"+", "add the board's RAM"},  {"w", "print the walk"},
+              {"c", "check the invariants"}, {"q", "quit"}};
   draw_panel(canvas_, keys_panel, "keys on the serial line");
   std::int32_t y = keys_panel.y + panel_padding + line_step;
   for (const auto& [key, does] : keys) {
@@ -111,7 +117,10 @@ void Screen::draw_legend() noexcept {
   constexpr struct {
     ExtentKind kind;
     const char* name;
-  } kinds[] = {{ExtentKind::used, "used"}, {ExtentKind::free, "free"}, {ExtentKind::meta, "the heap's own"}};
+  } kinds[] = {{ExtentKind::used, "used"},
+               {ExtentKind::free, "free"},
+               {ExtentKind::cached, "in stock"},
+               {ExtentKind::meta, "the heap's own"}};
   std::int32_t x = map_x;
   const std::int32_t y = map_y + HeapMap::height + 18;
   for (const auto& [kind, name] : kinds) {
@@ -140,12 +149,14 @@ void Screen::address(std::int32_t line, const char* name, const void* at) noexce
   canvas_.text(x + value_column, y, text.text(), bright, 2);
 }
 
-void Screen::draw_figures(const Statistics& figures, std::size_t bytes_a_dot) noexcept {
+void Screen::draw_figures(const Statistics& figures, std::size_t in_stock, std::size_t bytes_a_dot) noexcept {
   figure(1, "free", figures.free_bytes, " bytes");
-  figure(2, "used", figures.used_bytes, " bytes");
-  figure(3, "heap's own", figures.meta_bytes, " bytes");
-  figure(4, "largest free", figures.largest_free, " bytes");
-  figure(5, "tiles in use", figures.used_tiles, "");
+  figure(2, "in stock", in_stock, " bytes");
+  figure(3, "used", figures.used_bytes, " bytes");
+  figure(4, "heap's own", figures.meta_bytes, " bytes");
+  figure(5, "largest free", figures.largest_free, " bytes");
+  figure(6, "holes", figures.holes, "");
+  figure(7, "tiles in use", figures.used_tiles, "");
   Line scale;
   put_text(scale.sink(), "one dot = ");
   put_decimal(scale.sink(), bytes_a_dot);
@@ -158,7 +169,7 @@ void Screen::draw_figures(const Statistics& figures, std::size_t bytes_a_dot) no
 void Screen::draw_heap(const char* message) noexcept {
   const Census census = take_census();
   HeapMap map(map_x, map_y, census.whole);
-  draw_figures(census.figures, map.bytes_a_dot());
+  draw_figures(census.figures, census.in_stock, map.bytes_a_dot());
   canvas_.fill({map_x, map_y, HeapMap::width, HeapMap::height}, background);
   program_heap.walk([&](const Extent& extent) { map.draw(canvas_, extent); });
   canvas_.fill({map_x, map_y - 32, HeapMap::width, 20}, background);

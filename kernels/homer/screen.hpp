@@ -26,7 +26,7 @@ class Screen {
  private:
   void draw_keys() noexcept;
   void draw_legend() noexcept;
-  void draw_figures(const Statistics& figures, std::size_t bytes_a_dot) noexcept;
+  void draw_figures(const Statistics& figures, std::size_t in_stock, std::size_t bytes_a_dot) noexcept;
   void figure(std::int32_t line, const char* name, std::size_t value, const char* unit) noexcept;
   void address(std::int32_t line, const char* name, const void* at) noexcept;
 

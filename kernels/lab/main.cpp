@@ -23,12 +23,18 @@ bool test() {
   return lab::test_heap_allocation(x86_64::heap_size);
 }
 
+template <Allocator Heap>
+Statistics figures_in_the_end(Heap& heap) {
+  if constexpr (Stocked<Heap>) heap.trim();
+  return statistics_of(heap);
+}
+
 bool look_back() {
-  const Statistics figures = statistics_of(program_heap);
+  const Statistics figures = figures_in_the_end(program_heap);
   say("In the end:");
-  const bool right =
-      lab::show("the heap", figures.used_bytes == 0 && program_heap.check() == Fault::none, figures.used_bytes,
-                " bytes used, ", figures.free_bytes, " free; it has grown by ", lab::grown_bytes());
+  const bool right = lab::show("the heap", figures.used_bytes == 0 && program_heap.check() == Fault::none,
+                               figures.used_bytes, " bytes used, ", figures.free_bytes, " free, holes ", figures.holes,
+                               "; it has grown by ", lab::grown_bytes());
   return lab::show("boot stack", true, port::boot_stack_used(), " of ", port::boot_stack_size(), " bytes used") &&
          right;
 }

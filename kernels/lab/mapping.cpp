@@ -2,12 +2,14 @@
 #include "kernels/lab/mapping.hpp"
 
 #include "bareheap/core/statistics.hpp"
-#include "bareheap/engines/hole_list.hpp"
+#include "bareheap/engines/granule_heap.hpp"
 #include "bareheap/engines/null_heap.hpp"
 #include "heap.hpp"
 #include "kernels/lab/log.hpp"
 #include "kernels/lab/memory.hpp"
 #include "ports/x86_64/growing_heap.hpp"
+
+#include <vector>
 
 namespace bareheap::lab {
 
@@ -63,6 +65,14 @@ std::size_t mapped_pages_of_window() noexcept {
   return mapped;
 }
 
+/// More than the first pages: it begins in them and ends in further ones, where the engine joins both.
+bool show_program_heap_growing() {
+  const std::vector<std::byte> bytes(x86_64::heap_size * 3 / 2);
+  return show("a vector of 96 KiB", grown_bytes() != 0, "from ", static_cast<const void*>(bytes.data()), " to ",
+              static_cast<const void*>(bytes.data() + bytes.size()), ", with ", grown_bytes(), " bytes mapped behind ",
+              static_cast<const void*>(x86_64::heap_window().end()));
+}
+
 }  // namespace
 
 bool show_no_heap() {
@@ -96,8 +106,9 @@ bool show_mapping() {
 }
 
 bool show_growing() {
-  say("A heap that grows:");
-  using Growing = x86_64::GrowingHeap<HoleList, Mapper, x86_64::PageHeapFrames>;
+  say("Heaps that grow:");
+  bool right = show_program_heap_growing();
+  using Growing = x86_64::GrowingHeap<GranuleHeap, Mapper, x86_64::PageHeapFrames>;
   constexpr std::uintptr_t window = 0xc471'0000;
   constexpr Layout large(std::size_t{200} << 10, 16);
   const std::size_t before = free_frames();
@@ -110,8 +121,8 @@ bool show_growing() {
   const std::size_t at_first = heap.mapped() / x86_64::page_size;
   const Block block = heap.allocate(large);
   const std::size_t grown = heap.mapped() / x86_64::page_size;
-  bool right =
-      show("a request of 200 KiB", block && grown > at_first, "found ", at_first, " pages mapped, left ", grown);
+  right = show("a request of 200 KiB", block && grown > at_first, "found ", at_first, " pages mapped, left ", grown) &&
+          right;
   heap.deallocate(block.at, large);
   heap.trim();
   const std::size_t trimmed = heap.mapped() / x86_64::page_size;

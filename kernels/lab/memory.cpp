@@ -11,8 +11,6 @@ namespace bareheap::lab {
 
 namespace {
 
-/// The program's heap may reach up to here from where it starts.
-constexpr std::size_t most_bytes = std::size_t{16} << 20;
 constexpr std::size_t least_growth = std::size_t{64} << 10;
 
 constinit PageHeap physical_memory;
@@ -47,11 +45,12 @@ std::size_t free_frames() noexcept { return statistics_of(physical_memory).free_
 
 // Three pages more than asked for: what an engine needs for itself, and what is cut off to make whole pages.
 bool grow_program_heap(Layout asked) noexcept {
-  if (asked.size() > most_bytes || asked.alignment() > most_bytes) return false;
+  if (asked.size() > most_heap_bytes || asked.alignment() > most_heap_bytes) return false;
   const std::size_t wanted = asked.size() + asked.alignment() + 3 * x86_64::page_size;
   const std::size_t size = align_down(std::max(wanted, least_growth), x86_64::page_size);
   const Region window = x86_64::heap_window();
-  if (window.size + grown + size > most_bytes || !add_pages(program_heap, {window.end() + grown, size})) return false;
+  if (window.size + grown + size > most_heap_bytes) return false;
+  if (!add_pages(program_heap, {window.end() + grown, size})) return false;
   grown += size;
   return true;
 }

@@ -135,12 +135,22 @@ bool tell(const processes::Sum& sum, std::uint32_t cpus) noexcept {
   return sum.started > cpus && sum.reaped == sum.started && deeds.spoilt == 0;
 }
 
+/// Of the heap when nothing is held back for the next request.
+Statistics settled_figures() noexcept {
+  const auto heap = program_heap.lock();
+  const auto trim = [](auto& inner) {
+    if constexpr (Stocked<decltype(inner)>) inner.trim();
+  };
+  trim(*heap);
+  return statistics_of(*heap);
+}
+
 /// What the heap went through. True where it is what it was before the first process.
 bool tell_heap() noexcept {
   const Counters counters = program_heap.lock()->counters();
   say(counters.allocations, " allocations, at most ", counters.peak_asked, " bytes in ", counters.peak_blocks,
       " blocks at once, and ", processes::stage.most_holes, " holes");
-  const Statistics after = statistics_of(*program_heap.lock());
+  const Statistics after = settled_figures();
   const bool same = after == before_processes && program_heap.check() == Fault::none;
   say(same ? "nothing leaked: " : "the heap is not what it was: ", after.used_bytes, " bytes used, as before it were ",
       before_processes.used_bytes, "; holes ", after.holes, ", and ", before_processes.holes);
@@ -148,7 +158,7 @@ bool tell_heap() noexcept {
 }
 
 [[gnu::noinline]] void prepare(std::uint32_t cpus) noexcept {
-  before_processes = statistics_of(*program_heap.lock());
+  before_processes = settled_figures();
   make_world(cpus);
   processes::announce();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The C interface (bareheap/bareheap.h) over the engines: each call is one of AllocatorRef's or of core/operations.hpp.
+// The C interface (bareheap/bareheap.h) over the engines. A call that lends or takes back is compiled for the default
+// engine and reaches it without an indirect call; the others are reached by AllocatorRef's table.
 //
 //     region  | bareheap | engine | what the engine takes . . . |
 //
@@ -20,6 +21,10 @@ namespace bareheap_for_c {
 template class BasicHoleList<Carving::front>;
 template class BasicPageHeap<16, 256, 4096>;
 template class BasicStoryPages<16, 256, 4096>;
+template class BasicGranuleHeap<std::uint32_t>;
+template class BasicGranuleHeap<std::uint16_t>;
+template class BasicRealTimeHeap<std::uint32_t>;
+template class BasicRealTimeHeap<std::uint16_t>;
 
 void panic(const FaultReport& report) noexcept {
   bareheap_panic(sentence(report.fault), report.address);
@@ -32,6 +37,7 @@ using namespace bareheap_for_c;
 
 struct bareheap {
   AllocatorRef heap;
+  GranuleHeap* usual;    // the same heap, where it is the default's
   std::size_t own_size;  // from here to the first byte that the engine took
 
   Extent own() const noexcept { return {reinterpret_cast<const std::byte*>(this), own_size, ExtentKind::meta}; }
@@ -63,14 +69,36 @@ bareheap* make(Region region) noexcept {
   const bool takes_none = admission.fault == Fault::takes_no_region;
   if (!admission && !takes_none) return nullptr;
   const std::byte* const first = takes_none ? region.start : admission.taken.start;
-  return new (place) bareheap{*engine, address_of(first) - address_of(place)};
+  GranuleHeap* usual = nullptr;
+  if constexpr (std::same_as<Engine, GranuleHeap>) usual = engine;
+  return new (place) bareheap{*engine, usual, address_of(first) - address_of(place)};
 }
 
 /// The heap behind a handle. A null handle is what bareheap_init() answered and nobody looked at.
 const AllocatorRef& heap_of(const bareheap* handle) noexcept {
-  if (handle == nullptr) [[unlikely]] panic({.fault = Fault::not_initialised});
+  if (handle == nullptr) [[unlikely]]
+    panic({.fault = Fault::not_initialised});
   return handle->heap;
 }
+
+template <class Call>
+[[gnu::noinline]] auto call_by_table(const AllocatorRef& heap, Call call) noexcept {
+  return call(heap);
+}
+
+/// What `call` answers for the heap behind a handle, whose type it is given.
+template <class Call>
+[[gnu::always_inline]] inline auto on_heap(const bareheap* handle, Call call) noexcept {
+  const AllocatorRef& heap = heap_of(handle);
+  if (handle->usual != nullptr) [[likely]]
+    return call(*handle->usual);
+  return call_by_table(heap, call);
+}
+
+std::size_t size_in(const GranuleHeap& heap, const std::byte* block) noexcept { return heap.size_of(block); }
+std::size_t size_in(const AllocatorRef& heap, const std::byte* block) noexcept { return heap.size_if_known(block); }
+
+std::byte* bytes(void* block) noexcept { return static_cast<std::byte*>(block); }
 
 // What Headered and Checked take for an alignment that is not known is what 0 stands for.
 static_assert(alignof(std::max_align_t) == __STDCPP_DEFAULT_NEW_ALIGNMENT__);
@@ -102,11 +130,11 @@ bareheap* bareheap_init(void* start, size_t size, unsigned flags) {
   const Region region{static_cast<std::byte*>(start), size};
   if (start == nullptr) return nullptr;
   switch (flags) {
-    case BAREHEAP_DEFAULT:
-    case BAREHEAP_SMALL:
+    case BAREHEAP_DEFAULT: return make<GranuleHeap>(region);
+    case BAREHEAP_SMALL: return make<SmallGranuleHeap>(region);
+    case BAREHEAP_REAL_TIME: return make<RealTimeHeap>(region);
+    case BAREHEAP_REAL_TIME | BAREHEAP_SMALL: return make<SmallRealTimeHeap>(region);
     case BAREHEAP_HOLE_LIST: return make<Headered<HoleList>>(region);
-    case BAREHEAP_REAL_TIME:
-    case BAREHEAP_REAL_TIME | BAREHEAP_SMALL:
     case BAREHEAP_PAGES: return make<PageHeap>(region);
     case BAREHEAP_BUMP: return make<Headered<Bump>>(region);
     case BAREHEAP_STORY_PAGES: return make<Headered<StoryPages>>(region);
@@ -128,38 +156,45 @@ bool bareheap_add(bareheap* handle, void* start, size_t size) {
 }
 
 void* bareheap_allocate(bareheap* handle, size_t size, size_t alignment) {
-  const AllocatorRef& heap = heap_of(handle);
-  return is_alignment(alignment) ? heap.allocate(layout(size, alignment)).at : nullptr;
+  return on_heap(handle, [=](auto& heap) noexcept -> void* {
+    return is_alignment(alignment) ? heap.allocate(layout(size, alignment)).at : nullptr;
+  });
 }
 
 void* bareheap_allocate_zeroed(bareheap* handle, size_t size, size_t alignment) {
-  const AllocatorRef& heap = heap_of(handle);
-  return is_alignment(alignment) ? allocate_zeroed(heap, layout(size, alignment)).at : nullptr;
+  return on_heap(handle, [=](auto& heap) noexcept -> void* {
+    return is_alignment(alignment) ? allocate_zeroed(heap, layout(size, alignment)).at : nullptr;
+  });
 }
 
 void bareheap_deallocate(bareheap* handle, void* block, size_t size, size_t alignment) {
-  heap_of(handle).deallocate(static_cast<std::byte*>(block), layout(size, alignment));
+  on_heap(handle, [=](auto& heap) noexcept { heap.deallocate(bytes(block), layout(size, alignment)); });
 }
 
 void bareheap_free(bareheap* handle, void* block) {
-  bareheap_deallocate(handle, block, bareheap_usable_size(handle, block), 0);
+  on_heap(handle, [=](auto& heap) noexcept {
+    if (block != nullptr) heap.deallocate(bytes(block), layout(size_in(heap, bytes(block)), 0));
+  });
 }
 
 bool bareheap_resize(bareheap* handle, void* block, size_t old_size, size_t alignment, size_t new_size) {
-  const AllocatorRef& heap = heap_of(handle);
-  if (block == nullptr || !is_alignment(alignment)) return false;
-  return heap.resize(static_cast<std::byte*>(block), layout(old_size, alignment), new_size);
+  return on_heap(handle, [=](auto& heap) noexcept {
+    if (block == nullptr || !is_alignment(alignment)) return false;
+    return heap.resize(bytes(block), layout(old_size, alignment), new_size);
+  });
 }
 
 void* bareheap_reallocate(bareheap* handle, void* block, size_t old_size, size_t alignment, size_t new_size) {
-  const AllocatorRef& heap = heap_of(handle);
-  if (!is_alignment(alignment)) return nullptr;
-  return reallocate(heap, static_cast<std::byte*>(block), layout(old_size, alignment), new_size).at;
+  return on_heap(handle, [=](auto& heap) noexcept -> void* {
+    if (!is_alignment(alignment)) return nullptr;
+    return reallocate(heap, bytes(block), layout(old_size, alignment), new_size).at;
+  });
 }
 
 size_t bareheap_usable_size(const bareheap* handle, const void* block) {
-  const AllocatorRef& heap = heap_of(handle);
-  return block == nullptr ? 0 : heap.size_if_known(static_cast<const std::byte*>(block));
+  return on_heap(handle, [=](auto& heap) noexcept -> std::size_t {
+    return block == nullptr ? 0 : size_in(heap, static_cast<const std::byte*>(block));
+  });
 }
 
 bool bareheap_owns(const bareheap* handle, const void* address) {

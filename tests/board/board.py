@@ -39,7 +39,7 @@ def main() -> None:
     if len(sys.argv) < 2:
         sys.exit(f"usage: {program} KERNEL_DIRECTORY [unittest's own arguments]")
     _folder = Path(sys.argv[1]).resolve()
-    for name in ("homer", "homer_bump", "homer_null"):
+    for name in ("homer", "homer_story", "homer_bump", "homer_null"):
         for file in (kernel(f"{name}.elf"), kernel(f"{name}.img")):
             if not file.is_file():
                 sys.exit(f"{program}: there is no '{file}'; this builds it: {BUILD_COMMAND}.")
@@ -97,13 +97,15 @@ class Walk:
     def bytes_of(self, *kinds: str) -> int:
         return sum(tile.size for tile in self.of(*kinds))
 
-    def largest_free(self) -> int:
-        """The longest stretch of free tiles that touch."""
-        largest = stretch = 0
+    def holes(self) -> list[int]:
+        """The sizes of the stretches of free tiles that touch."""
+        holes = [0]
         for tile in self.tiles:
-            stretch = stretch + tile.size if tile.kind in ("free", "cached") else 0
-            largest = max(largest, stretch)
-        return largest
+            if tile.kind in ("free", "cached"):
+                holes[-1] += tile.size
+            elif holes[-1] != 0:
+                holes.append(0)
+        return [hole for hole in holes if hole != 0]
 
     def bytes_a_dot(self) -> int:
         """16, or as often twice that until the whole heap has its dots."""
@@ -189,9 +191,11 @@ class BoardTest(unittest.TestCase):
         self.assertEqual(screen.scale(), f"one dot = {walk.bytes_a_dot()} bytes")
         expected = {
             "free": f"{walk.bytes_of('free', 'cached')} bytes",
+            "in stock": f"{walk.bytes_of('cached')} bytes",
             "used": f"{walk.bytes_of('used')} bytes",
             "heap's own": f"{walk.bytes_of('meta')} bytes",
-            "largest free": f"{walk.largest_free()} bytes",
+            "largest free": f"{max(walk.holes(), default=0)} bytes",
+            "holes": str(len(walk.holes())),
             "tiles in use": str(len(walk.of("used"))),
         }
         self.assertEqual(screen.figures(), expected)

@@ -16,7 +16,7 @@ from pathlib import Path
 import board
 from board import PAGE, ROOT, SECONDS, kernel, output_of, symbols_of
 
-KERNELS = ("homer.elf", "homer_bump.elf", "homer_null.elf")
+KERNELS = ("homer.elf", "homer_story.elf", "homer_bump.elf", "homer_null.elf")
 
 # The processor reads them in every access to memory, and they are there before the heap is.
 PAGE_TABLES = {
@@ -42,10 +42,12 @@ class Variables(unittest.TestCase):
         return {name: int(size, 16) for _, size, kind, name in parts if kind in "dDbB"}
 
     def test_S1_01_page_tables_are_the_only_large_ones(self) -> None:
+        """Beside the heap itself, which is some words."""
         for name in KERNELS:
             with self.subTest(name):
+                self.assertLess(self.variables(kernel(name)).get("program_heap", 0), 200)
                 large = {variable for variable, size in self.variables(kernel(name)).items() if size >= 100}
-                self.assertEqual(large, PAGE_TABLES)
+                self.assertEqual(large - {"program_heap"}, PAGE_TABLES)
 
     def test_S1_01_none_is_a_message_a_picture_or_a_text(self) -> None:
         for name in KERNELS:

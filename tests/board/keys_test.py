@@ -12,8 +12,10 @@ import board
 from board import PAGE, Board, BoardTest, Walk, changed, kernel, symbols_of
 from screen import BACKGROUND
 
-# What the key a asks for, one after another and again from the start (kernels/homer/keys.cpp), and what the heap gives.
+# What the key a asks for, one after another and again from the start (kernels/homer/keys.cpp), and what the heap of the
+# story gives.
 GRANTED = {16: 16, 200: 256, PAGE: PAGE, 12000: 3 * PAGE, 24: 256}
+STORY = "homer_story.img"
 END_OF_RAM = 0x3C000000  # from here on it is the GPU's (ports/raspi3b/kernel.ld)
 
 
@@ -28,14 +30,16 @@ def used(walk: Walk) -> list[tuple[int, int]]:
     return [(tile.at, tile.size) for tile in walk.of("used")]
 
 
-class AllocateAndFree(BoardTest):
+class StoryBlocks(BoardTest):
+    """On the story's engine, whose blocks are exactly known."""
+
     def map_and_walk(self, board: Board) -> tuple[list[str], Walk]:
         screen, walk = self.agreed(board)
         return screen.map(), walk
 
     def test_2_2_9_a_changes_the_dots_of_its_block_and_no_others(self) -> None:
         """And one of a header, when the block is the first of its page."""
-        board = self.boot()
+        board = self.boot(STORY)
         shown, walk = self.map_and_walk(board)
         sizes = []
         for _ in GRANTED:
@@ -52,7 +56,7 @@ class AllocateAndFree(BoardTest):
 
     def test_S1_28_f_brings_back_the_map_that_was(self) -> None:
         """But for the first block: the page that was cut for it stays cut, and its header stays."""
-        board = self.boot()
+        board = self.boot(STORY)
         maps = [board.look().map()]
         blocks = []
         for _ in GRANTED:
@@ -65,6 +69,60 @@ class AllocateAndFree(BoardTest):
         screen, walk = self.agreed(board)
         header = walk.dots_of(blocks[0][0] - 16, 16)
         self.assertEqual(list(changed(maps[0], screen.map())), list(header))
+
+    def test_S1_28_recovered_heap_can_be_exhausted_again(self) -> None:
+        """Only a run does not come back: it needs fresh pages (S1-22), and there are none any more."""
+        board = self.boot(STORY)
+        for key in "xr":
+            board.press(key)
+        answers = [board.press("a") for _ in GRANTED]
+        refusals = [answer for answer in answers if "allocated" not in answer]
+        self.assertEqual(refusals, ["homer: no room for 12000 bytes\n"])
+        board.press("x")
+        screen, _ = self.agreed(board)
+        self.assertEqual(set(screen.map()), {"used", "meta"})
+        self.assertEqual(board.press("c"), "homer: check: nothing is wrong\n")
+
+
+class AllocateAndFree(BoardTest):
+    def test_2_2_9_a_lends_a_block_and_touches_no_other(self) -> None:
+        """Free memory may go to the stock or come from it meanwhile."""
+        board = self.boot()
+        _, before = self.agreed(board)
+        for size in (*GRANTED, *GRANTED):
+            at, asked = block_of(board.press("a"))
+            self.assertEqual(asked, size)
+            _, walk = self.agreed(board)
+            lent = set(used(walk)) - set(used(before))
+            self.assertEqual(lent, {(at, -(-size // 16) * 16)})
+            self.assertLess(set(used(before)), set(used(walk)))
+            before = walk
+
+    def test_f_gives_a_small_block_to_the_stock(self) -> None:
+        board = self.boot()
+        board.press("a")
+        at, size = block_of(board.press("f"))
+        screen, walk = self.agreed(board)
+        self.assertIn((at, size), [(tile.at, tile.size) for tile in walk.of("cached")])
+        self.assertEqual(screen.map()[walk.dots_of(at, size)[0]], "cached")
+
+    def test_m_and_h_leave_blocks_between_what_is_free(self) -> None:
+        board = self.boot()
+        before = board.walk()
+        self.assertEqual(board.press("m"), "homer: allocated 128 of 128 blocks\n")
+        self.assertEqual(board.press("h"), "homer: freed 64 blocks\n")
+        _, walk = self.agreed(board)
+        self.assertEqual(len(used(walk)), len(used(before)) + 64)
+        self.assertGreater(len(walk.holes()), 20)
+        self.assertGreater(walk.bytes_of("cached"), 0)
+        self.assertEqual(board.press("r"), "homer: recovered: 64 blocks freed\n")
+        self.assertEqual(used(self.agreed(board)[1]), used(before))
+
+    def test_m_without_room_keeps_what_fits(self) -> None:
+        board = self.boot()
+        board.press("x")
+        self.assertEqual(board.press("m"), "homer: allocated 0 of 128 blocks\n")
+        self.assertEqual(board.look().message(), "no room for so many; those that fit are there")
 
     def test_S1_28_f_without_a_block_changes_nothing(self) -> None:
         board = self.boot()
@@ -104,7 +162,6 @@ class ExhaustAndRecover(BoardTest):
         self.assertEqual(self.exhausted().press("x"), "homer: exhausted: 0 blocks, and no 16 bytes are left\n")
 
     def test_S1_28_r_gives_back_all_that_the_keys_took(self) -> None:
-        """The pages that were cut stay cut, so that the map is not the first one again."""
         board = self.boot()
         before = board.walk()
         board.press("a")
@@ -116,12 +173,10 @@ class ExhaustAndRecover(BoardTest):
         self.assert_whole(walk, before.start, before.end)
 
     def test_S1_28_recovered_heap_can_be_exhausted_again(self) -> None:
-        """Only a run does not come back: it needs fresh pages (S1-22), and there are none any more."""
         board = self.exhausted()
         board.press("r")
-        answers = [board.press("a") for _ in GRANTED]
-        refusals = [answer for answer in answers if "allocated" not in answer]
-        self.assertEqual(refusals, ["homer: no room for 12000 bytes\n"])
+        for size in GRANTED:
+            self.assertEqual(block_of(board.press("a"))[1], size)
         board.press("x")
         screen, _ = self.agreed(board)
         self.assertEqual(set(screen.map()), {"used", "meta"})
@@ -175,7 +230,7 @@ class AddMemory(BoardTest):
     def test_S1_09_large_figures_stay_in_their_panel(self) -> None:
         board = self.boot()
         board.press("+")
-        self.assertEqual(board.look().colours(432, 236, 28, 256), {BACKGROUND})
+        self.assertEqual(board.look().colours(432, 186, 28, 306), {BACKGROUND})
 
 
 class Look(BoardTest):
@@ -192,7 +247,7 @@ class Look(BoardTest):
 
     def test_S1_13_c_finds_nothing_wrong_after_any_other_key(self) -> None:
         board = self.boot()
-        for key in "caafaaaxr+aaaaaafr":
+        for key in "caafaamhaxr+aamhaaaafr":
             board.press(key)
             self.assertEqual(board.press("c"), "homer: check: nothing is wrong\n", f"after {key}")
 

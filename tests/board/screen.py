@@ -31,7 +31,7 @@ MAP_X, MAP_Y = 37, 556
 
 KIND_OF_DOT = {colour.to_bytes(3, "big") * DOT: kind for colour, kind in KINDS.items()}  # one of its two rows
 
-FIGURES_X, FIGURES_Y, FIGURES_STEP, FIGURES_VALUE = 54, 254, 25, 180
+FIGURES_X, FIGURES_Y, FIGURES_STEP, FIGURES_VALUE = 54, 204, 25, 180
 SCALE_X, SCALE_Y = 736, 708
 MESSAGE_X, MESSAGE_Y = 37, 524
 
@@ -88,8 +88,8 @@ class Screen:
         return known
 
     def figures(self) -> dict[str, str]:
-        """The five figures of the heap that change."""
-        rows = [FIGURES_Y + line * FIGURES_STEP for line in range(1, 6)]
+        """The seven figures of the heap that change."""
+        rows = [FIGURES_Y + line * FIGURES_STEP for line in range(1, 8)]
         return {self.text(FIGURES_X, y): self.text(FIGURES_X + FIGURES_VALUE, y) for y in rows}
 
     def address(self, line: int) -> str:

@@ -75,8 +75,9 @@ static_assert(SelfSizing<OverC> && Stocked<OverC>);
 
 class CAbiLaws : public testing::TestWithParam<unsigned> {};
 INSTANTIATE_TEST_SUITE_P(Flags, CAbiLaws,
-                         testing::Values(BAREHEAP_DEFAULT, BAREHEAP_REAL_TIME, BAREHEAP_STORY_PAGES, BAREHEAP_BUMP,
-                                         BAREHEAP_NULL, BAREHEAP_CHECKED),
+                         testing::Values(BAREHEAP_DEFAULT, BAREHEAP_REAL_TIME, BAREHEAP_SMALL,
+                                         BAREHEAP_SMALL | BAREHEAP_REAL_TIME, BAREHEAP_HOLE_LIST, BAREHEAP_PAGES,
+                                         BAREHEAP_STORY_PAGES, BAREHEAP_BUMP, BAREHEAP_NULL, BAREHEAP_CHECKED),
                          testing::PrintToStringParamName());
 
 TEST_P(CAbiLaws, keep_the_laws) {

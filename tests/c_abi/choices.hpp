@@ -15,8 +15,12 @@ struct Choice {
 inline void PrintTo(const Choice& choice, std::ostream* stream) { *stream << choice.flags; }
 
 inline const Choice choices[] = {
-    {"Default", BAREHEAP_DEFAULT, {BAREHEAP_SMALL, BAREHEAP_HOLE_LIST}},
-    {"RealTime", BAREHEAP_REAL_TIME, {BAREHEAP_REAL_TIME | BAREHEAP_SMALL, BAREHEAP_PAGES}},
+    {"Default", BAREHEAP_DEFAULT, {}},
+    {"RealTime", BAREHEAP_REAL_TIME, {}},
+    {"Small", BAREHEAP_SMALL, {}},
+    {"SmallRealTime", BAREHEAP_REAL_TIME | BAREHEAP_SMALL, {}},
+    {"HoleList", BAREHEAP_HOLE_LIST, {}},
+    {"Pages", BAREHEAP_PAGES, {}},
     {"Bump", BAREHEAP_BUMP, {}},
     {"StoryPages", BAREHEAP_STORY_PAGES, {}},
     {"Checked", BAREHEAP_CHECKED,

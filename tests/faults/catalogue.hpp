@@ -71,10 +71,13 @@ Table table_of(const char* title, Misuses misuses, Start start = Start::in_use) 
            column_of("HoleList", misuses(std::type_identity<HoleList>{}), start),
            column_of("PageHeap", misuses(std::type_identity<PageHeap>{}), start),
            column_of("StoryPages", misuses(std::type_identity<StoryPages>{}), start),
+           column_of("RealTimeHeap", misuses(std::type_identity<RealTimeHeap>{}), start),
+           column_of("GranuleHeap", misuses(std::type_identity<GranuleHeap>{}), start),
            column_of("Checked Bump", misuses(std::type_identity<Checked<Bump, 0>>{}), start),
            column_of("Checked HoleList", misuses(std::type_identity<Checked<HoleList>>{}), start),
            column_of("Checked PageHeap", misuses(std::type_identity<Checked<PageHeap>>{}), start),
-           column_of("Checked StoryPages", misuses(std::type_identity<Checked<StoryPages>>{}), start)}};
+           column_of("Checked StoryPages", misuses(std::type_identity<Checked<StoryPages>>{}), start),
+           column_of("Checked GranuleHeap", misuses(std::type_identity<Checked<GranuleHeap>>{}), start)}};
 }
 
 inline constexpr auto before_init = []<class Heap>(std::type_identity<Heap>) { return uses_before_init<Heap>(); };

@@ -201,7 +201,11 @@ std::vector<Misuse<Heap>> wrong_layouts() {
          here.forget(here.large_block);
          free_at(here, here.large_block);
        }},
-      {"free with a greater alignment", [](Here& here) { free_at(here, here.blocks[1], Layout(48, 4096)); }},
+      {"free with a greater alignment",
+       [](Here& here) {
+         here.forget(here.blocks[1]);
+         free_at(here, here.blocks[1], Layout(48, 4096));
+       }},
   };
 }
 

@@ -59,7 +59,7 @@ def trials() -> list[Trial]:
     for head, rows in _tables():
         if UNDER_CHECKED not in head and "NoLock" not in head:
             continue
-        inside_checked = [heap for heap in head[1:] if heap in ("Bump", "HoleList", "PageHeap", "StoryPages")]
+        inside_checked = [heap for heap in head[1:] if heap in ("Bump", "HoleList", "PageHeap", "StoryPages", "GranuleHeap")]
         for misuse, *cells in rows:
             for heap, cell in zip(head[1:], cells, strict=True):
                 found += _of_cell(inside_checked, heap, misuse, cell)

@@ -5,7 +5,7 @@
 
 Compiles every call of every engine, and of every wrapper around one, for the host with both compilers and for the three
 boards, looks at the undefined symbols of each object file, and prints the size of its code: a wrapper's is without that
-of the engine. Ends with status 1 when a symbol is not allowed.
+of the engine. Then what the real-time heaps take on a microcontroller. Ends with status 1 when a symbol is not allowed.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ ENGINES = {
     "HoleList": "bareheap/engines/hole_list.hpp",
     "PageHeap": "bareheap/engines/page_heap.hpp",
     "StoryPages": "bareheap/engines/story_pages.hpp",
+    "RealTimeHeap": "bareheap/engines/real_time_heap.hpp",
+    "SmallRealTimeHeap": "bareheap/engines/real_time_heap.hpp",
+    "GranuleHeap": "bareheap/engines/granule_heap.hpp",
+    "SmallGranuleHeap": "bareheap/engines/granule_heap.hpp",
 }
 
 # Each wrapper around an engine that is compiled elsewhere, and the header that defines it.
@@ -54,6 +58,10 @@ INSTANCES = {
     "HoleList": "template class bareheap::BasicHoleList<bareheap::Carving::front>;\n",
     "PageHeap": "template class bareheap::BasicPageHeap<16, 256, 4096>;\n",
     "StoryPages": "template class bareheap::BasicStoryPages<16, 256, 4096>;\n",
+    "RealTimeHeap": "template class bareheap::BasicRealTimeHeap<std::uint32_t>;\n",
+    "SmallRealTimeHeap": "template class bareheap::BasicRealTimeHeap<std::uint16_t>;\n",
+    "GranuleHeap": "template class bareheap::BasicGranuleHeap<std::uint32_t>;\n",
+    "SmallGranuleHeap": "template class bareheap::BasicGranuleHeap<std::uint16_t>;\n",
 }
 
 FLAGS = "-std=c++2b -ffreestanding -fno-exceptions -fno-rtti -Wall -Wextra -Werror -Wconversion".split()
@@ -144,6 +152,60 @@ def measure(heaps: dict[str, str], targets: tuple[str, ...] = BOARDS) -> dict[tu
     return {(short(case.heaps[0]), case.target): size for case, size in compile_all(cases, heaps, text_size)}
 
 
+# What a program on a microcontroller calls at least, and one that has it, with the type that has what is not inline.
+CORTEX_M4 = ["clang++-19", "--target=thumbv7em-none-eabi", "-mcpu=cortex-m4", "-Os", "-ffunction-sections"]
+CALLS = ("init", "allocate", "deallocate", "resize")
+REAL_TIME = {
+    "SmallRealTimeHeap": ("BasicRealTimeHeap", "unsigned short", "std::uint16_t"),
+    "RealTimeHeap": ("BasicRealTimeHeap", "unsigned int", "std::uint32_t"),
+}
+
+
+@dataclass(frozen=True)
+class Microcontroller:
+    code: int  # bytes of CALLS and of what they call, but for the memory functions
+    state: int  # bytes of the heap and of its state for a region of 64 KiB, but for the map
+
+
+def microcontroller_source(heap: str) -> str:
+    _, _, index = REAL_TIME[heap]
+    bins = f"bareheap::SegregatedBins<{index}>"
+    record = f"sizeof(bareheap::GranuleSpace<bareheap::GranuleMap<std::uint32_t>, {bins}>::Stretch)"
+    heads = f"{bins}::heads_for(65536 / bareheap::{heap}::granule) * bareheap::{heap}::granule"
+    state = f"sizeof(bareheap::{heap}) + {record} + {heads}"
+    return (f'#include "{ENGINES[heap]}"\n{INSTANCES[heap]}'
+            f"extern char state_of_heap[];\nchar state_of_heap[{state}];\n")  # fmt: skip
+
+
+def measure_microcontroller(heap: str) -> Microcontroller:
+    """Links the calls alone, with what they need of the heap."""
+    template, index, _ = REAL_TIME[heap]
+    with tempfile.TemporaryDirectory() as folder:
+        source, output, linked = (Path(folder) / f"heap.{suffix}" for suffix in ("cpp", "o", "elf"))
+        source.write_text(microcontroller_source(heap), encoding="utf-8")
+        command = [*CORTEX_M4, *FLAGS, f"-I{ROOT}/include", *TOOLCHAIN_HEADERS, "-c", str(source), "-o", str(output)]
+        subprocess.run(command, check=True)
+        symbols = zip(tool_output("llvm-nm-19", "-S", str(output)), tool_output("llvm-nm-19", "-SC", str(output)))
+        sizes: dict[str, int] = {}
+        roots: list[str] = []
+        for line, readable in symbols:
+            name = line.split()[-1]
+            if readable.endswith(" state_of_heap"):
+                sizes["state"] = int(line.split()[1], 16)
+            if any(f" bareheap::{template}<{index}>::{call}(" in readable for call in CALLS):
+                roots.append(name)
+        command = ["ld.lld-19", "--gc-sections", "--unresolved-symbols=ignore-all", "-e", roots[0], str(output)]
+        subprocess.run([*command, *(f"--undefined={root}" for root in roots), "-o", str(linked)], check=True)
+        return Microcontroller(text_size(linked), sizes["state"])
+
+
+def print_microcontroller() -> None:
+    for heap in REAL_TIME:
+        taken = measure_microcontroller(heap)
+        print(f"{heap} on a Cortex-M4 at -Os: {taken.code} bytes of code for {', '.join(CALLS)}; "
+              f"{taken.state} bytes of state beside the map of a region of 64 KiB.")  # fmt: skip
+
+
 def print_sizes(sizes: dict[tuple[str, str], int]) -> None:
     """As the table in docs/engines.md."""
     print(f"| bytes of code at -Os | {' | '.join(BOARDS)} |\n| --- | --- | --- | --- |")
@@ -154,5 +216,6 @@ def print_sizes(sizes: dict[tuple[str, str], int]) -> None:
 if __name__ == "__main__":
     found = check(ENGINES | WRAPPERS)
     print_sizes(measure(ENGINES | WRAPPERS))
+    print_microcontroller()
     print("\n".join(found) or "No engine or wrapper needs anything but panic() and the four memory functions.")
     sys.exit(1 if found else 0)

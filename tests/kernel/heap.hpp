@@ -2,9 +2,9 @@
 // The heap of the test kernels, defined in start.cpp.
 #pragma once
 
-#include "bareheap/engines/story_pages.hpp"
+#include "bareheap/engines/granule_heap.hpp"
 
-extern bareheap::StoryPages program_heap;
+extern bareheap::GranuleHeap program_heap;
 
 namespace bareheap::kernel_test {
 

@@ -142,6 +142,7 @@ void expect_registers_survive() {
 const kernel_test::Test tests[] = {
     {"S2-04 the handler allocates, HoleList", expect_interrupts_may_allocate<HoleList>},
     {"S2-04 the handler allocates, PageHeap", expect_interrupts_may_allocate<PageHeap>},
+    {"S2-04 the handler allocates, GranuleHeap", expect_interrupts_may_allocate<GranuleHeap>},
     {"S2-04 the handler tries, SpinLock", expect_interrupts_may_try<SpinLock<port::BoardProcessor>>},
     {"S2-04 the handler tries, NoLock", expect_interrupts_may_try<NoLock>},
     {"S2-04 the scheduler allocates", [] { kernel_test::expect_scheduler_may_allocate(scratch); }},

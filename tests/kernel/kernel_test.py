@@ -17,6 +17,7 @@ for needed in ("tools", "tests/faults"):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / needed))
 
 import misuse_document  # noqa: E402
+from calls import Image  # noqa: E402
 from emulator import PC, RASPI3B, RISCV64_BARE, RISCV64_SBI, Emulator, EmulatorError  # noqa: E402
 
 SECONDS = 240.0  # ends a hang; the whole kernel takes a tenth of it
@@ -63,8 +64,9 @@ class TestKernel(KernelTest):
     def test_S2_10_S2_11_S2_14_S2_15_S2_16_S2_18_and_the_laws_hold_on_the_board(self) -> None:
         log = self.assert_passes(
             "test_kernel", "laws of NullHeap", "laws of Bump", "laws of HoleList", "laws of PageHeap",
-            "laws of StoryPages", "the C interface", "out of memory at every request", "S2-10", "S2-11", "S2-14", "S2-15",
-            "S2-16", "S2-18"
+            "laws of StoryPages", "laws of RealTimeHeap", "laws of GranuleHeap", "laws of SmallRealTimeHeap",
+            "laws of SmallGranuleHeap", "doors to the heap", "the C interface", "out of memory at every request", "S2-10",
+            "S2-11", "S2-14", "S2-15", "S2-16", "S2-18"
         )
         self.assertGreaterEqual(len(re.findall(r"(?m)^S2-10 ", log)), 10)
 
@@ -84,6 +86,42 @@ class TestKernel(KernelTest):
         status, log = boot_to_the_end("test_kernel_empty")
         self.assertEqual(status, 1)
         self.assertRegex(log, r"(?m)^0 passed, 0 failed")
+
+
+class DirectCalls(unittest.TestCase):
+    """The ways to the default engine have no indirect call."""
+
+    DOORS = {
+        "bareheap": ("operator new(unsigned long)", "operator delete(void*, unsigned long)", "door_of_allocator",
+                     "door_of_allocator_back", "door_of_try", "door_of_try_back", "door_of_unique",
+                     "door_of_unique_back"),
+        "bareheap_for_c": ("bareheap_allocate", "bareheap_allocate_zeroed", "bareheap_deallocate", "bareheap_free",
+                           "bareheap_reallocate", "bareheap_usable_size"),
+    }  # fmt: skip
+
+    @staticmethod
+    def ends_at(name: str) -> bool:
+        """Out of memory, a broken promise, and the engines of the C interface that are not the default."""
+        return re.search(r"\b(panic|retry_or_stop|call_by_table)\b", name) is not None
+
+    def test_from_each_door_to_the_engine(self) -> None:
+        image = Image(folder / "test_kernel.elf")
+        for library, doors in self.DOORS.items():
+            for door in doors:
+                with self.subTest(door):
+                    reached = image.reached_from(door, self.ends_at)
+                    engine = [name for name in reached if f"{library}::BasicGranuleHeap<unsigned int" in name]
+                    self.assertGreater(len(engine), 0, "it does not come to the engine")
+                    self.assertEqual([line for name in reached for line in image.indirect(name)], [])
+
+    def test_an_indirect_call_is_seen(self) -> None:
+        """In what the others of the C interface go through."""
+        image = Image(folder / "test_kernel.elf")
+        tables = [name for name in image.functions if "call_by_table" in name]
+        self.assertGreater(len(tables), 4)
+        for name in tables:
+            reached = image.reached_from(name, self.ends_at)
+            self.assertGreater(sum(len(image.indirect(other)) for other in reached), 0, name)
 
 
 class Stacks(KernelTest):
@@ -115,6 +153,7 @@ class Interrupts(KernelTest):
     def test_S2_04_handlers_and_schedulers_allocate_under_a_lock_that_masks(self) -> None:
         self.assert_passes(
             "test_kernel_interrupts", "S2-04 the handler allocates, HoleList", "S2-04 the handler allocates, PageHeap",
+            "S2-04 the handler allocates, GranuleHeap",
             "S2-04 the handler tries, SpinLock", "S2-04 the scheduler allocates", "interrupts keep vector registers",
             extra=COUNTED_TIME,
         )
@@ -174,12 +213,13 @@ class Interrupts(KernelTest):
 class Cpus(KernelTest):
     def test_S2_03_four_cpus_lose_nothing(self) -> None:
         self.assert_passes("test_kernel_cpus", "S2-03 four CPUs on a HoleList", "S2-03 four CPUs on a PageHeap",
-                           "four CPUs take all of a HoleList", "of four CPUs that give", "S2-10 four CPUs share")
+                           "S2-03 four CPUs on a GranuleHeap", "four CPUs take all of a HoleList",
+                           "four CPUs take all of a GranuleHeap", "of four CPUs that give", "S2-10 four CPUs share")
 
 
 class LastPage(KernelTest):
     def test_a_region_at_the_end_of_the_addresses(self) -> None:
-        self.assert_passes("test_kernel_last_page", "HoleList", "PageHeap")
+        self.assert_passes("test_kernel_last_page", "HoleList", "PageHeap", "RealTimeHeap", "GranuleHeap")
 
 
 class Faults(unittest.TestCase):
@@ -188,7 +228,7 @@ class Faults(unittest.TestCase):
 
     # Every board has the heap that all the others are wrapped around, and each of the rest has a board.
     HEAPS = {
-        RASPI3B.program: ("HoleList", "PageHeap", "SpinWithInterruptsSaved"),
+        RASPI3B.program: ("HoleList", "PageHeap", "GranuleHeap", "SpinWithInterruptsSaved"),
         PC.program: ("HoleList", "Checked HoleList", "Locked", "InterruptsSaved", "NullHeap"),
         RISCV64_SBI.program: ("HoleList", "Checked PageHeap", "NoLock", "SpinLock"),
     }

@@ -21,7 +21,9 @@ void simple_allocation() {
   const auto second = std::make_unique<int>(13);
   expect(*first == 41 && *second == 13);
   expect(first.get() != second.get());
-  expect(program_heap.owns(first.get()) && program_heap.owns(second.get()));
+  for (const int* const box : {first.get(), second.get()}) {
+    expect(program_heap.owns(reinterpret_cast<const std::byte*>(box)));
+  }
 }
 
 void large_vector() {

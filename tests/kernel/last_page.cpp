@@ -41,6 +41,8 @@ const kernel_test::Test tests[] = {
     {"HoleList at the last address", expect_right_at_the_end<HoleList>},
     {"PageHeap at the last address", expect_right_at_the_end<PageHeap>},
     {"StoryPages at the last address", expect_right_at_the_end<StoryPages>},
+    {"RealTimeHeap at the last address", expect_right_at_the_end<RealTimeHeap>},
+    {"GranuleHeap at the last address", expect_right_at_the_end<GranuleHeap>},
 };
 
 }  // namespace

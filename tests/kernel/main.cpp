@@ -3,6 +3,7 @@
 #include "c_abi/every_call.h"
 #include "kernel/containers.hpp"
 #include "kernel/coroutines.hpp"
+#include "kernel/doors.hpp"
 #include "kernel/heap.hpp"
 #include "kernel/lab.hpp"
 #include "kernel/laws.hpp"
@@ -43,12 +44,17 @@ const kernel_test::Test tests[] = {
     {"laws of HoleList from the tail", expect_laws<BasicHoleList<Carving::tail>>},
     {"laws of PageHeap", expect_laws<PageHeap>},
     {"laws of StoryPages", expect_laws<StoryPages>},
+    {"laws of RealTimeHeap", expect_laws<RealTimeHeap>},
+    {"laws of GranuleHeap", expect_laws<GranuleHeap>},
+    {"laws of SmallRealTimeHeap", [] { kernel_test::expect_laws_in_short<SmallRealTimeHeap>(scratch, true); }},
+    {"laws of SmallGranuleHeap", [] { kernel_test::expect_laws_in_short<SmallGranuleHeap>(scratch, true); }},
     kernel_test::lab_tests[0],
     kernel_test::lab_tests[1],
     kernel_test::lab_tests[2],
     kernel_test::lab_tests[3],
     {"S2-10 containers", expect_containers},
     {"S2-11 coroutines", [] { kernel_test::expect_coroutines(scratch); }},
+    {"doors to the heap", kernel_test::go_through_doors},
     {"the C interface", [] { expect(every_call(scratch.start, std::size_t{64} << 10) == 0); }},
     {"out of memory at every request", [] { kernel_test::sweep_out_of_memory(scratch); }},
 };

@@ -2,7 +2,7 @@
 #include "kernel/heap.hpp"
 #include "kernel/runner.hpp"
 
-constinit bareheap::StoryPages program_heap;
+constinit bareheap::GranuleHeap program_heap;
 #include "bareheap/bindings/operator_new.hpp"
 
 #include <cstring>
@@ -21,13 +21,14 @@ void fill_as_at_power_on(Region region) noexcept { std::memset(region.start, 0xA
 Region start_heap() noexcept {
   fill_as_at_power_on(port::heap_region());
   Region scratch;
-  bool ready = static_cast<bool>(program_heap.init(port::heap_region()));
+  const Region first = port::heap_region();
+  bool ready = static_cast<bool>(program_heap.init(first, {first.start, first.size + memory_for_containers}));
   ready = ready && port::memory_after_heap(program_heap, [&](Region stretch) {
-    if (scratch.size != 0 || stretch.size < memory_for_containers + scratch_size) return;
-    fill_as_at_power_on({stretch.start, memory_for_containers + scratch_size});
-    static_cast<void>(program_heap.add({stretch.start, memory_for_containers}));
-    scratch = {stretch.start + memory_for_containers, scratch_size};
-  });
+            if (scratch.size != 0 || stretch.size < memory_for_containers + scratch_size) return;
+            fill_as_at_power_on({stretch.start, memory_for_containers + scratch_size});
+            static_cast<void>(program_heap.add({stretch.start, memory_for_containers}));
+            scratch = {stretch.start + memory_for_containers, scratch_size};
+          });
   if (!expect(ready && scratch.size != 0)) port::exit(1);
   return scratch;
 }

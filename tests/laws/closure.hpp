@@ -5,8 +5,8 @@
 // holds for any number of calls.
 //
 // A state is the bytes of the heap object and of its region, and where the live blocks are and how large. So that equal
-// heaps have equal bytes, what no engine wrote or will read is filled with one value: blocks, and of a free tile all but
-// its node.
+// heaps have equal bytes, what no engine wrote or will read is filled with one value: blocks, and of a free or cached
+// tile all but what the engine keeps in it.
 #pragma once
 
 #include "laws/auditor.hpp"
@@ -25,13 +25,27 @@ struct ClosureResult {
   std::size_t calls = 0;
 };
 
+/// What an engine reads of a tile: so many bytes at its start, and at its end.
+struct Ends {
+  std::size_t at_start = size_limit;
+  std::size_t at_end = 0;
+};
+
+/// What a heap reads of its free and cached tiles. Where `trims`, trim() is one of the calls, and settle(heap, layouts)
+/// gives one value to what is different and means the same.
+template <class Heap>
+struct ReadBy {
+  static constexpr Ends free{.at_start = 2 * sizeof(std::size_t)};
+  static constexpr Ends cached{};
+  static constexpr bool trims = false;
+};
+
 template <class Heap>
 class Closure {
   static_assert(std::is_trivially_copyable_v<Heap>, "a state is put back byte by byte");
 
  public:
   static constexpr std::size_t most_blocks = 16;
-  static constexpr std::size_t largest_node = 2 * sizeof(std::size_t);
   using Judge = Auditor<Heap, most_blocks>;
 
   /// `region` is the heap's for the whole run, since its state holds addresses.
@@ -72,14 +86,37 @@ class Closure {
 
   void try_every_call(const State& state) {
     for (const Layout& layout : layouts_) {
-      if (!state.judge.full()) step(state, [&] { return judge_.allocate(layout); });
+      if (!state.judge.full()) step_or_nothing(state, [&] { return judge_.allocate(layout); });
     }
     for (std::size_t index = 0; index < state.judge.live(); ++index) {
       step(state, [&] { return judge_.free(index); });
-      for (const Layout& layout : layouts_) step(state, [&] { return judge_.resize(index, layout.size()); });
+      for (const Layout& layout : layouts_) {
+        const bool again = &layout != layouts_.data() && layout.size() == (&layout)[-1].size();
+        if (!again) step_or_nothing(state, [&] { return judge_.resize(index, layout.size()); });
+      }
+    }
+    if constexpr (ReadBy<Heap>::trims) {
+      step(state, [&] {
+        heap_.trim();
+        return judge_.audit();
+      });
+    }
+    if constexpr (requires { Heap::plan; }) {
+      for (const Region& piece : Heap::plan.further) donate(state, piece);
     }
     put_back(state);
     if (const Law broken = judge_.free_all(); broken != Law::none) result_.law = broken;
+    if constexpr (requires { heap_.is_whole(); }) {
+      if (!heap_.is_whole()) result_.law = Law::whole_again;
+    }
+  }
+
+  void donate(const State& state, const Region& piece) {
+    step(state, [&] {
+      const bool taken = heap_.donate(piece);
+      const bool same = memory() == state.memory && std::memcmp(&heap_, &state.heap, sizeof heap_) == 0;
+      return taken == same ? Law::nothing_lost : judge_.audit();
+    });
   }
 
   template <class Call>
@@ -88,19 +125,30 @@ class Closure {
     put_back(state);
     ++result_.calls;
     result_.law = call();
-    if (result_.law == Law::none && judge_.refused() && !is_as_before(state)) result_.law = Law::nothing_lost;
     remember();
   }
 
-  /// After a refusal: byte for byte, but that a heap with a stock may have trimmed it to look for room.
+  template <class Call>
+  void step_or_nothing(const State& state, Call call) {
+    step(state, [&] {
+      const Law law = call();
+      return law == Law::none && judge_.refused() && !is_as_before(state) ? Law::nothing_lost : law;
+    });
+  }
+
+  /// After a refusal: byte for byte, but that a heap with a stock may have trimmed it to look for room, and counted it.
   bool is_as_before(const State& state) {
-    const std::string refused = memory();
-    if (refused == state.memory) return true;
+    const State refused{heap_, memory(), judge_};
+    if (refused.memory == state.memory) return true;
     if constexpr (Stocked<Heap>) {
+      const Picture shown = picture_of(heap_);
       put_back(state);
       heap_.trim();
+      const bool trimmed = ReadBy<Heap>::trims ? picture_of(heap_) == shown : memory() == refused.memory;
+      put_back(refused);
+      return trimmed;
     }
-    return memory() == refused;
+    return false;
   }
 
   void put_back(const State& state) {
@@ -112,15 +160,22 @@ class Closure {
   std::string memory() const { return {reinterpret_cast<const char*>(region_.start), region_.size}; }
 
   /// A node that was merged away leaves its words behind, which mean nothing any more.
-  void fill_free_tiles() {
+  void fill_what_nobody_reads() {
     heap_.walk([](const Extent& extent) {
-      if (extent.kind != ExtentKind::free || extent.size <= largest_node) return;
-      std::memset(const_cast<std::byte*>(extent.at) + largest_node, memory_at_power_on, extent.size - largest_node);
+      if (extent.kind == ExtentKind::free) fill(extent, ReadBy<Heap>::free);
+      if (extent.kind == ExtentKind::cached) fill(extent, ReadBy<Heap>::cached);
     });
+    if constexpr (ReadBy<Heap>::trims) ReadBy<Heap>::settle(heap_, layouts_);
+  }
+
+  static void fill(const Extent& extent, Ends read) {
+    if (extent.size <= read.at_start) return;
+    const std::size_t size = extent.size - read.at_start - read.at_end;
+    std::memset(const_cast<std::byte*>(extent.at) + read.at_start, memory_at_power_on, size);
   }
 
   void remember() {
-    fill_free_tiles();
+    fill_what_nobody_reads();
     std::string key(reinterpret_cast<const char*>(&heap_), sizeof heap_);
     key += memory();
     for (std::size_t index = 0; index < judge_.live(); ++index) {

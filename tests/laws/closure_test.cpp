@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every state that a tiny heap can reach keeps the laws: each engine by itself, and under Checked.
 #include "laws/broken_engines.hpp"
-#include "laws/closure.hpp"
+#include "laws/closure_granules.hpp"
 #include "wrappers/stacks.hpp"
 
 #include <gtest/gtest.h>
@@ -74,6 +74,67 @@ TEST(Closure, PageHeap_with_three_tiny_pages_and_nine) {
   expect_closed(close<BasicPageHeap<16, 32, 64>>(room_for<16, 32, 64>(3), blocks), 1000);
   constexpr Layout runs[] = {{64, 1}, {65, 1}, {129, 1}, {64, 128}};
   expect_closed(close<BasicPageHeap<16, 32, 64>>(room_for<16, 32, 64>(9), runs), 1000);
+}
+
+template <class Heap>
+ClosureResult close_granules(std::size_t granules) {
+  const auto give = [](Heap& heap, std::size_t bytes) { return static_cast<bool>(heap.init({memory, bytes})); };
+  return close<Heap>(bytes_for<Heap>(granules, give), every_layout<Heap>(granules));
+}
+
+/// So tiny a heap stocks nothing where a block may be 1/256 of its memory, so it may be all.
+template <class Index>
+using Stocking = BasicGranuleHeap<Index, 1>;
+
+TEST(Closure, RealTimeHeap_on_10_granules) {
+  expect_closed(close_granules<RealTimeHeap>(10), 20'000);
+  expect_closed(close_granules<SmallRealTimeHeap>(9), 5000);
+}
+
+TEST(Closure, GranuleHeap_on_5_granules) {
+  expect_closed(close_granules<Stocking<std::uint32_t>>(4), 1000);
+  expect_closed(close_granules<BasicGranuleHeap<std::uint16_t, 2>>(5), 10'000);
+  expect_closed(close_granules<GranuleHeap>(8), 1000);
+}
+
+TEST(Closure, the_stock_lies_where_the_closure_looks) {
+  using Heap = Stocking<std::uint32_t>;
+  Heap heap;
+  ASSERT_TRUE(heap.init({memory, sizeof memory}));
+  const auto& stock = StockOf<std::uint32_t>::of(heap);
+  for (unsigned blocks = 0; blocks < 4; ++blocks) EXPECT_TRUE(heap.allocate({3 * Heap::granule, 1}));
+  EXPECT_EQ(stock.batches[3], 3);
+  EXPECT_NE(stock.heads[3], 0u);
+  EXPECT_EQ(stock.batches[stock.most], 0);
+}
+
+template <class Heap>
+ClosureResult close_in_pieces(const Donations<Heap>& donations, std::span<const Layout> layouts) {
+  return close<InPieces<Heap>>(donations.lay_down().size, layouts, false);
+}
+
+template <class Heap>
+ClosureResult close_in_a_span(std::size_t first, std::size_t each) {
+  return close_in_pieces(in_a_span<Heap>(memory, first, each), every_layout<Heap>(first + each));
+}
+
+TEST(Closure, RealTimeHeap_with_memory_that_comes_later) {
+  expect_closed(close_in_a_span<RealTimeHeap>(3, 2), 5000);
+  expect_closed(close_in_a_span<SmallRealTimeHeap>(2, 2), 1000);
+}
+
+TEST(Closure, RealTimeHeap_with_memory_outside_its_span) {
+  constexpr std::size_t granule = RealTimeHeap::granule;
+  Donations<RealTimeHeap> apart(memory, 2, 0);
+  const std::size_t larger_than_the_span = 24 * granule;
+  apart.piece(2, 0).bytes(1, larger_than_the_span);
+  constexpr Layout layouts[] = {{2 * granule, 1}, {5 * granule, 1}, {7 * granule, 4 * granule}};
+  expect_closed(close_in_pieces(apart, layouts), 100);
+}
+
+TEST(Closure, GranuleHeap_with_memory_that_comes_later) {
+  expect_closed(close_in_a_span<Stocking<std::uint32_t>>(1, 1), 1000);
+  expect_closed(close_in_a_span<Stocking<std::uint16_t>>(2, 1), 1000);
 }
 
 // Under Checked a block has at least 80 bytes around it. The order of the live blocks and of the quarantine is part of

@@ -4,260 +4,30 @@
 // resized, with right and with wrong layouts, and every bit of the nodes in free memory is flipped. Under Checked every
 // byte that is not lent is overwritten too, and each block over- and underflows by up to 64 bytes. What is not noticed
 // is counted; a stop must have changed nothing.
-#include "laws/closure.hpp"
-#include "wrappers/stacks.hpp"
+#include "laws/closure_granules.hpp"
+#include "laws/misuse.hpp"
 
 #include <gtest/gtest.h>
 
-#include <csetjmp>
-#include <cstdio>
 #include <functional>
-#include <vector>
-
-namespace {
-
-// The way back from panic(), which must not return to the heap.
-std::jmp_buf after_stop;
-
-}  // namespace
 
 namespace bareheap {
 
-void panic(const FaultReport&) noexcept { std::longjmp(after_stop, 1); }
+void panic(const FaultReport&) noexcept { std::longjmp(laws::after_stop, 1); }
 
 }  // namespace bareheap
 
 namespace bareheap::laws {
 namespace {
 
-/// How many misuses of one kind there were, and what became of them.
-struct Tally {
-  std::size_t tried = 0;
-  std::size_t stopped = 0;         // by the call itself
-  std::size_t refused = 0;         // a resize that answered false
-  std::size_t found_by_check = 0;  // nothing stopped
-  std::size_t unnoticed = 0;
-
-  void print(const char* kind) const {
-    if (tried == 0) return;
-    std::printf("  %zu %s: %zu stopped, %zu refused, %zu found by check, %zu unnoticed\n", tried, kind, stopped,
-                refused, found_by_check, unnoticed);
-  }
-};
-
-/// Writes are judged twice: by check(), and by the next call about the block: its free, or the end of its quarantine.
-struct WriteTally {
-  std::size_t tried = 0;
-  std::size_t missed_by_check = 0;
-  std::size_t missed_by_call = 0;
-
-  void print(const char* kind) const {
-    if (tried == 0) return;
-    std::printf("  %zu %s: %zu missed by check, %zu missed by the next call\n", tried, kind, missed_by_check,
-                missed_by_call);
-  }
-};
-
-struct Count {
-  Tally frees;
-  Tally resizes;
-  Tally flips;
-  WriteTally around_blocks;
-  WriteTally in_quarantine;
-  Tally elsewhere;  // what neither lies in a red zone or a header nor in the quarantine
-  std::size_t changed_by_a_stop = 0;
-};
-
-constexpr std::size_t around = 64;
 alignas(4096) std::byte memory[3 * 4096];
 
-template <class Call>
-bool stops(Call call) {
-  if (setjmp(after_stop) != 0) return true;
-  call();
-  return false;
-}
-
 template <class Heap>
-constexpr bool is_checked = false;
-template <class Heap, std::size_t Quarantine>
-constexpr bool is_checked<Checked<Heap, Quarantine>> = true;
-
-template <class Heap>
-class Misuse {
- public:
-  /// `node_size`: how many bytes at the start of each free tile are the heap's.
-  Misuse(Region region, std::span<const Layout> layouts, std::size_t node_size)
-      : region_(region), layouts_(layouts), node_size_(node_size) {}
-
-  const Count& count() const { return count_; }
-
-  template <class Judge, class PutBack>
-  void operator()(Heap& heap, const Judge& judge, PutBack put_back) {
-    for (std::byte* at = region_.start - around; at != region_.end() + around; ++at) {
-      for (const Layout& layout : layouts_) {
-        if (is_right(judge, at, layout)) continue;
-        free_wrongly(heap, at, layout, put_back);
-        for (const std::size_t size : {std::size_t{1}, layout.size() + 16}) {
-          resize_wrongly(heap, at, layout, size, put_back);
-        }
-      }
-    }
-    flip_nodes(heap, put_back);
-    if constexpr (is_checked<Heap>) {
-      write_every_byte(heap, judge, put_back);
-      write_beyond_blocks(heap, judge, put_back);
-    }
-  }
-
- private:
-  /// Law: every size from the one asked to the one granted is right, with the alignment asked; where the heap knows
-  /// sizes, with that of plain new too.
-  template <class Judge>
-  static bool is_right(const Judge& judge, const std::byte* at, Layout layout) {
-    for (std::size_t index = 0; index < judge.live(); ++index) {
-      const LiveBlock& block = judge.block(index);
-      const bool enough = layout.size() >= block.layout.size() && layout.size() <= block.granted;
-      const bool unknown = SelfSizing<Heap> && layout.alignment() == __STDCPP_DEFAULT_NEW_ALIGNMENT__;
-      if (block.at == at && enough && (layout.alignment() == block.layout.alignment() || unknown)) return true;
-    }
-    return false;
-  }
-
-  template <class PutBack>
-  void free_wrongly(Heap& heap, std::byte* at, Layout layout, PutBack put_back) {
-    misuse(count_.frees, heap, put_back, [&] {
-      heap.deallocate(at, layout);
-      return true;
-    });
-  }
-
-  template <class PutBack>
-  void resize_wrongly(Heap& heap, std::byte* at, Layout layout, std::size_t size, PutBack put_back) {
-    misuse(count_.resizes, heap, put_back, [&] { return heap.resize(at, layout, size); });
-  }
-
-  /// `call` tells whether it did anything.
-  template <class PutBack, class Call>
-  void misuse(Tally& tally, Heap& heap, PutBack put_back, Call call) {
-    const Heap before = heap;
-    const std::string bytes = held();
-    bool done = false;
-    ++tally.tried;
-    const bool stopped = stops([&] { done = call(); });
-    if (stopped || !done) {
-      ++(stopped ? tally.stopped : tally.refused);
-      const bool differs = !std::is_empty_v<Heap> && std::memcmp(&before, &heap, sizeof heap) != 0;
-      count_.changed_by_a_stop += differs || bytes != held();
-      return;
-    }
-    ++(heap.check() == Fault::none ? tally.unnoticed : tally.found_by_check);
-    put_back();
-  }
-
-  template <class PutBack>
-  void flip_nodes(Heap& heap, PutBack put_back) {
-    std::vector<std::byte*> nodes;
-    heap.walk([&](const Extent& extent) {
-      if (extent.kind == ExtentKind::free) nodes.push_back(const_cast<std::byte*>(extent.at));
-    });
-    for (std::byte* node : nodes) {
-      for (std::size_t bit = 0; bit < 8 * node_size_; ++bit) {
-        node[bit / 8] ^= std::byte{1} << (bit % 8);
-        write_into_free_memory(count_.flips, heap, put_back);
-      }
-    }
-  }
-
-  template <class PutBack>
-  void write_into_free_memory(Tally& tally, Heap& heap, PutBack put_back) {
-    ++tally.tried;
-    ++(heap.check() == Fault::none ? tally.unnoticed : tally.found_by_check);
-    put_back();
-  }
-
-  /// What Checked guards around each block: its header and red zone in front, and behind it the red zone at its least.
-  template <class Judge>
-  static const LiveBlock* block_guarded_by(const Judge& judge, const std::byte* at) {
-    for (std::size_t index = 0; index < judge.live(); ++index) {
-      const LiveBlock& block = judge.block(index);
-      const Region guards{block.at - 64, 64 + block.granted + Heap::red_zone};
-      if (guards.contains(at)) return &block;
-    }
-    return nullptr;
-  }
-
-  template <class Judge>
-  static bool is_lent(const Judge& judge, const std::byte* at) {
-    const LiveBlock* const block = block_guarded_by(judge, at);
-    return block != nullptr && Region{block->at, block->granted}.contains(at);
-  }
-
-  static ExtentKind kind_at(const Heap& heap, const std::byte* at) {
-    ExtentKind kind = ExtentKind::meta;
-    heap.walk([&](const Extent& extent) {
-      if (extent.at <= at && at < extent.end()) kind = extent.kind;
-    });
-    return kind;
-  }
-
-  /// But for a heap's own map: where its words say that the map is elsewhere, no call can go on.
-  template <class Judge, class PutBack>
-  void write_every_byte(Heap& heap, const Judge& judge, PutBack put_back) {
-    for (std::byte* at = region_.start; at != region_.end(); ++at) {
-      const ExtentKind kind = kind_at(heap, at);
-      if (kind == ExtentKind::meta || is_lent(judge, at)) continue;
-      const LiveBlock* const block = block_guarded_by(judge, at);
-      for (const std::byte flipped : {std::byte{0x01}, std::byte{0xFF}}) {
-        *at ^= flipped;
-        if (block != nullptr) {
-          judge_write(count_.around_blocks, heap, put_back, [&] { heap.deallocate(block->at, block->layout); });
-        } else if (kind == ExtentKind::cached) {
-          judge_write(count_.in_quarantine, heap, put_back, [&] { heap.trim(); });
-        } else {
-          write_into_free_memory(count_.elsewhere, heap, put_back);
-        }
-      }
-    }
-  }
-
-  template <class Judge, class PutBack>
-  void write_beyond_blocks(Heap& heap, const Judge& judge, PutBack put_back) {
-    for (std::size_t index = 0; index < judge.live(); ++index) {
-      const LiveBlock block = judge.block(index);
-      const auto free = [&] { heap.deallocate(block.at, block.layout); };
-      std::byte* const end = block.at + block.granted;
-      for (std::size_t size = 1; size <= 64; ++size) {
-        std::memset(end, 'X', std::min(size, address_of(region_.end()) - address_of(end)));
-        judge_write(count_.around_blocks, heap, put_back, free);
-        std::memset(block.at - size, 'X', size);
-        judge_write(count_.around_blocks, heap, put_back, free);
-      }
-    }
-  }
-
-  /// `next` is the call that must not go on after what was written.
-  template <class PutBack, class Call>
-  void judge_write(WriteTally& tally, Heap& heap, PutBack put_back, Call next) {
-    ++tally.tried;
-    tally.missed_by_check += heap.check() == Fault::none;
-    tally.missed_by_call += !stops(next);
-    put_back();
-  }
-
-  std::string held() const { return {reinterpret_cast<const char*>(region_.start), region_.size}; }
-
-  Region region_;
-  std::span<const Layout> layouts_;
-  std::size_t node_size_;
-  Count count_;
-};
-
-template <class Heap>
-Count close(std::size_t bytes, std::span<const Layout> layouts, std::size_t node_size = 0) {
+Count close(std::size_t bytes, std::span<const Layout> layouts, std::size_t node_size = 0,
+            std::span<std::byte* const> wild = {}, bool merging = merges<Heap>) {
   const Region region{memory + 4096, bytes};
-  Closure<Heap> closure(region, merges<Heap>, layouts);
-  Misuse<Heap> misuse(region, layouts, node_size);
+  Closure<Heap> closure(region, merging, layouts);
+  Misuse<Heap> misuse(region, layouts, node_size, wild);
   const ClosureResult result = closure.run(4'000'000, std::ref(misuse));
   EXPECT_STREQ(name_of(result.law), name_of(Law::none));
   EXPECT_GT(result.calls, result.states);
@@ -316,6 +86,64 @@ TEST(MisuseClosure, PageHeap_stops_every_wrong_free_and_resize) {
   const Count count = close<BasicPageHeap<16, 32, 64>>(room_for<16, 32, 64>(2), layouts);
   EXPECT_EQ(count.frees.stopped, count.frees.tried);
   EXPECT_EQ(count.resizes.stopped, count.resizes.tried);
+}
+
+/// The page of address 0, the top of memory, other memory, and what is twice as far from the heap each time.
+std::vector<std::byte*> wild_addresses() {
+  static std::byte elsewhere[64];
+  std::vector<std::byte*> wild;
+  const auto add = [&](std::size_t address) { wild.push_back(reinterpret_cast<std::byte*>(address)); };
+  for (std::size_t at = 1; at <= 64; ++at) {
+    for (const std::size_t start : {std::size_t{0}, size_limit - 64, address_of(elsewhere)}) add(start + at - 1);
+  }
+  for (std::size_t distance = 2 * sizeof memory; distance != 0; distance *= 2) {
+    for (const std::byte* at : {memory + 4096, memory + 5120}) add(address_of(at) + distance);
+    add(address_of(memory + 4096) - distance);
+  }
+  std::erase(wild, nullptr);
+  return wild;
+}
+
+/// Of every size, to free with too: a wrong alignment is not noticed.
+template <class Heap>
+std::vector<Layout> every_size(std::size_t granules) {
+  std::vector<Layout> layouts;
+  for (std::size_t size = 1; size <= granules + 1; ++size) layouts.push_back({size * Heap::granule, Heap::granule});
+  layouts.push_back({size_limit, Heap::granule});
+  return layouts;
+}
+
+void expect_all_stopped(const Count& count) {
+  EXPECT_GT(count.frees.tried, 100'000u);
+  EXPECT_EQ(count.frees.stopped, count.frees.tried);
+  EXPECT_EQ(count.resizes.stopped, count.resizes.tried);
+}
+
+template <class Heap>
+void expect_granules_kept(std::size_t granules) {
+  const auto give = [](Heap& heap, std::size_t bytes) { return static_cast<bool>(heap.init({memory + 4096, bytes})); };
+  const std::size_t bytes = bytes_for<Heap>(granules, give);
+  expect_all_stopped(close<Heap>(bytes, every_size<Heap>(granules), 0, wild_addresses()));
+}
+
+template <class Heap>
+void expect_pieces_kept(std::size_t first, std::size_t each) {
+  const auto donations = in_a_span<Heap>(memory + 4096, first, each);
+  const std::size_t bytes = donations.lay_down().size;
+  expect_all_stopped(close<InPieces<Heap>>(bytes, every_size<Heap>(first + each), 0, wild_addresses(), false));
+}
+
+// Their maps tell every block.
+TEST(MisuseClosure, RealTimeHeap_stops_every_wrong_free_and_resize) {
+  expect_granules_kept<RealTimeHeap>(6);
+  expect_granules_kept<SmallRealTimeHeap>(6);
+  expect_pieces_kept<RealTimeHeap>(2, 1);
+}
+
+TEST(MisuseClosure, GranuleHeap_stops_every_wrong_free_and_resize) {
+  expect_granules_kept<BasicGranuleHeap<std::uint32_t, 1>>(3);
+  expect_granules_kept<BasicGranuleHeap<std::uint16_t, 1>>(3);
+  expect_pieces_kept<BasicGranuleHeap<std::uint32_t, 1>>(1, 1);
 }
 
 TEST(MisuseClosure, Bump_stops_what_lies_outside_of_what_is_lent) {

@@ -1,21 +1,38 @@
 // SPDX-License-Identifier: MIT
-// A million and a half heaps with regions of every kind, good and bad, at first and later: no byte is written outside
+// Two million heaps with regions of every kind, good and bad, at first and later: no byte is written outside
 // of what a heap said that it took, and whatever was refused changed nothing.
 #include "laws/fixed.hpp"
 #include "wrappers/stacks.hpp"
 
 #include <gtest/gtest.h>
 
+#include <span>
 #include <vector>
 
 namespace bareheap::laws {
 namespace {
 
-constexpr std::size_t arena_size = 1024;
-alignas(64) std::byte arena[arena_size];
+constexpr std::size_t largest_arena = 4096;
+alignas(64) std::byte arena[largest_arena];
+
+/// Most regions in it are a little smaller or larger than the smallest that the heap takes.
+template <class Heap>
+constexpr std::size_t arena_for = 1024;
+template <class Index>
+constexpr std::size_t arena_for<BasicGranuleHeap<Index>> = 3072;  // it has a list for each size in the region
+template <class Index>
+constexpr std::size_t arena_for<BasicRealTimeHeap<Index>> = 1536;
+
+/// Whether init() can be told the addresses at which memory is added later.
+template <class Heap>
+constexpr bool has_span = false;
+template <class Index>
+constexpr bool has_span<BasicGranuleHeap<Index>> = true;
+template <class Index>
+constexpr bool has_span<BasicRealTimeHeap<Index>> = true;
 
 /// Mostly somewhere in the arena; now and then reversed, wrapping, or nothing at all.
-Region any_region(Dice& dice) {
+Region any_region(Dice& dice, std::size_t arena_size) {
   std::byte* const start = arena + dice.below(arena_size);
   const std::size_t room = static_cast<std::size_t>(arena + arena_size - start);
   switch (dice.below(16)) {
@@ -37,11 +54,11 @@ class AnyRegions {
     std::memset(arena, memory_at_power_on, arena_size);
     taken_.clear();
     Heap heap;
-    offer(heap.init(reversed_is_refused(any_region(dice_))));
+    begin(heap);
     use(heap);
     if constexpr (Growable<Heap>) {
       for (int times = 0; times < 3; ++times) {
-        offer(heap.add(reversed_is_refused(any_region(dice_))));
+        offer(heap.add(some_region()));
         use(heap);
       }
     }
@@ -49,8 +66,21 @@ class AnyRegions {
   }
 
  private:
+  static constexpr std::size_t arena_size = arena_for<Heap>;
+
+  // Half the time with a span: all that follows, or any.
+  void begin(Heap& heap) {
+    const Region first = some_region();
+    if constexpr (has_span<Heap>) {
+      const Region span = dice_.below(4) == 0 ? some_region() : Region::between(first.start, arena + arena_size);
+      if (dice_.below(2) == 0) return offer(heap.init(first, span));
+    }
+    offer(heap.init(first));
+  }
+
   // A reversed region that wraps must be refused; one that does not is another region, maybe larger than the arena.
-  static Region reversed_is_refused(Region region) {
+  Region some_region() {
+    const Region region = any_region(dice_, arena_size);
     const bool beyond = !region.wraps() && region.size > arena_size;
     return beyond ? Region{region.start, 0} : region;
   }
@@ -70,7 +100,7 @@ class AnyRegions {
   }
 
   bool outside_is_untouched() const {
-    for (std::byte& byte : arena) {
+    for (const std::byte& byte : std::span(arena).first(arena_size)) {
       if (byte == std::byte{memory_at_power_on}) continue;
       bool inside = false;
       for (const Region& region : taken_) inside = inside || region.contains(&byte);
@@ -86,12 +116,14 @@ class AnyRegions {
 template <class Heap>
 class Regions : public testing::Test {};
 using Heaps = testing::Types<Bump, HoleList, BasicStoryPages<16, 32, 64>, BasicPageHeap<16, 32, 64>,
+                             RealTimeHeap, SmallRealTimeHeap, GranuleHeap, SmallGranuleHeap,
                              Locked<Counted<Headered<HoleList>>, Spin>, Fallback<HoleList, Checked<HoleList, 2>>>;
 TYPED_TEST_SUITE(Regions, Heaps);
 
 TYPED_TEST(Regions, of_every_kind_are_taken_or_refused_and_nothing_outside_is_written) {
   AnyRegions<TypeParam> regions(7);
-  for (int life = 0; life < 250'000; ++life) ASSERT_TRUE(regions.play()) << "life " << life;
+  const int lives = static_cast<int>(256'000'000 / arena_for<TypeParam>);
+  for (int life = 0; life < lives; ++life) ASSERT_TRUE(regions.play()) << "life " << life;
 }
 
 }  // namespace

@@ -95,7 +95,7 @@ class KernelTest(unittest.TestCase):
             r"nothing leaked: (\d+) bytes used, as before it were (\d+); holes (\d+), and (\d+)"
         )
         self.assertEqual((used, holes), (before, holes_before))
-        self.assertEqual(holes, 1)
+        self.assertLessEqual(holes, 1 if cpus == 1 else 2, "only before the further CPUs' stacks, which lie on pages")
 
     def assert_refusals_are_explained(self, run: Run) -> None:
         refused = r"process \d+, the (greedy|modest), asked for (\d+) bytes and was refused\n"
@@ -137,8 +137,8 @@ class OneCpu(KernelTest):
         self.assertGreater(len(constructors), 4)
         self.assertEqual(constructors & set(symbols()), set())
 
-    def test_S3_05_S3_07_hole_list_is_one_hole_again(self) -> None:
-        self.assertIn("processes: heap of engine hole-list from ", boot().log)
+    def test_heap_is_one_hole_again(self) -> None:
+        self.assertIn("processes: heap of engine granule-heap from ", boot().log)
         self.assert_good(boot(), 1)
 
     def test_S3_09_S3_10_heap_starts_behind_the_image_and_ends_before_the_device_tree(self) -> None:
@@ -229,8 +229,10 @@ class Memory(KernelTest):
 
 
 class Engines(KernelTest):
-    def test_page_heap(self) -> None:
-        self.assert_good(boot("processes_page_heap", cpus=2), 2)
+    def test_S3_05_S3_07_hole_list_is_one_hole_again(self) -> None:
+        run = boot("processes_hole_list")
+        self.assertIn("processes: heap of engine hole-list from ", run.log)
+        self.assert_good(run, 1)
 
     def test_null_heap_ends_the_kernel_with_a_sentence(self) -> None:
         run = boot("processes_null")

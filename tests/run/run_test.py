@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import unittest
+from pathlib import Path
 
 from workshop import PNG, Workshop
 
@@ -23,6 +25,9 @@ TOOL
     mkdir -p build/riscv64/kernels/processes
     echo image >build/riscv64/kernels/processes/processes.img ;;
 esac"""
+
+KERNELS = Path(__file__).resolve().parents[2] / "kernels/CMakeLists.txt"
+ENGINES = re.search(r"(?m)^set\(engines (.+)\)$", KERNELS.read_text(encoding="utf-8"))[1].split()  # type: ignore[index]
 
 
 class WrongUse(Workshop):
@@ -46,7 +51,7 @@ class WrongUse(Workshop):
                     self.refused(f"{option} needs a value; ./run --help explains.", *arguments)
 
     def test_unknown_engine(self) -> None:
-        self.refused("there is no engine 'diesel'; the engines are story-pages, page-heap, hole-list, bump and null.", "--engine", "diesel")
+        self.refused("there is no engine 'diesel'; ./run --help lists those there are.", "--engine", "diesel")
 
     def test_two_kernels(self) -> None:
         self.refused("one kernel at a time: lab or processes.", "lab", "processes")
@@ -93,7 +98,7 @@ class Help(Workshop):
         status, output, complaint = self.run_it("--help")
         self.assertEqual((status, complaint, self.cmake_calls()), (0, "", []))
         options = "--engine --cpus --picture --window --debug --image --seconds"
-        for word in f"{options} homer lab processes story-pages bump null examples".split():
+        for word in f"{options} homer lab processes {' '.join(ENGINES)} examples".split():
             self.assertIn(word, output)
 
 
@@ -260,7 +265,7 @@ class OtherKernels(Workshop):
                     self.assertEqual((status, complaint), (0, ""))
                     image = rf"project/build/{board}/kernels/{kernel}/{kernel}\.{suffix}"
                     self.assertRegex(output, rf"\A  kernel +\d+\.\d s\nBooting {image} on ")
-                    expected = engine[-1] if engine else "hole-list"
+                    expected = engine[-1] if engine else "granule-heap"
                     self.assertEqual(
                         self.cmake_calls()[-2:],
                         [
@@ -297,7 +302,7 @@ class Build(Workshop):
             [
                 "cmake --preset host -DBUILD_TESTING=ON",
                 "cmake --build --preset host --target bareheap-picture",
-                "cmake --preset board-aarch64 -DHOMER_ENGINE=story-pages -U HOMER_PICTURE"
+                "cmake --preset board-aarch64 -DHOMER_ENGINE=granule-heap -U HOMER_PICTURE"
                 f" -DBAREHEAP_PICTURE_TOOL:FILEPATH={picture_tool}",
                 "cmake --build --preset board-aarch64 --target homer",
             ],
@@ -311,6 +316,12 @@ class Build(Workshop):
         copy = self.project / "out/picture.png"
         self.assertIn(f"-DHOMER_ENGINE=bump -DHOMER_PICTURE:FILEPATH={copy}", self.cmake_calls()[2])
         self.assertEqual(copy.read_bytes(), PNG)
+
+    def test_every_engine_that_the_kernels_know_is_taken(self) -> None:
+        self.assertIn("real-time-heap", ENGINES)
+        for engine in ENGINES:
+            self.fake_build(BUILDS)
+            self.assertEqual(self.run_it("--engine", engine)[::2], (0, ""), engine)
 
     def test_a_damaged_picture_is_refused_with_the_tools_sentence_and_no_kernel_is_built(self) -> None:
         self.fake_build(BUILDS)

@@ -66,7 +66,7 @@ struct HeapList {};
 
 /// Every engine, by itself.
 using Engines = HeapList<NullHeap, Bump, BasicBump<Direction::downward>, HoleList, BasicHoleList<Carving::tail>,
-                         PageHeap, StoryPages>;
+                         PageHeap, StoryPages, RealTimeHeap, SmallRealTimeHeap, GranuleHeap, SmallGranuleHeap>;
 
 /// Every wrapper on engines of every kind, and the stacks that programs use.
 using AllStacks = HeapList<
@@ -84,6 +84,8 @@ using AllStacks = HeapList<
     Locked<Counted<Checked<HoleList>>, Spin>, Locked<Counted<PageHeap>, Spin>, Headered<Checked<HoleList>>,
     Checked<Headered<HoleList>, 0>, Checked<Locked<HoleList, Spin>>,
     Locked<Halves<Headered<Bump>, Counted<HoleList>>, Spin>, Halves<Checked<HoleList>, Checked<HoleList>>,
+    Locked<GranuleHeap, Spin>, Locked<Counted<Headered<GranuleHeap>>, Spin>, Checked<GranuleHeap>,
+    Halves<GranuleHeap, SmallRealTimeHeap>, Kept<SmallGranuleHeap>,
     Counted<NullHeap>, Headered<NullHeap>, Checked<NullHeap>>;
 
 }  // namespace bareheap::laws

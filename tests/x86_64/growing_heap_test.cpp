@@ -2,6 +2,7 @@
 #include "ports/x86_64/growing_heap.hpp"
 
 #include "bareheap/engines/bump.hpp"
+#include "bareheap/engines/granule_heap.hpp"
 #include "bareheap/engines/hole_list.hpp"
 #include "bareheap/engines/page_heap.hpp"
 #include "laws/auditor.hpp"
@@ -158,7 +159,7 @@ class Whole {
 template <class Heap>
 class GrowingLaws : public testing::Test {};
 
-using Engines = testing::Types<HoleList, PageHeap, Bump>;
+using Engines = testing::Types<HoleList, PageHeap, Bump, GranuleHeap>;
 TYPED_TEST_SUITE(GrowingLaws, Engines);
 
 /// The laws but for 8 (nothing here looks at memory that it was given), by the dice, with trims in between.

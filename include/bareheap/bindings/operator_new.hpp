@@ -3,7 +3,7 @@
 // Gives the program's heap to the language: defines every replaceable form of operator new and operator delete
 // ([new.delete] in the standard). A program names its heap and includes this header, in exactly one source file:
 //
-//     constinit bareheap::StoryPages program_heap;
+//     constinit bareheap::GranuleHeap program_heap;
 //     #include "bareheap/bindings/operator_new.hpp"
 //
 // From then on new and delete reach the heap without an indirect call. A program that uses new and leaves this out

@@ -19,8 +19,8 @@
 // For:      nearly everything. The default.
 // Not for:  where the longest call counts: RealTimeHeap. A request that finds no room takes a step for each block in
 //           the stock.
-// Cost:     allocate and deallocate: 25 to 40 instructions where the stock serves; else as RealTimeHeap, with up to 32
-//           blocks carved or eight merged; see above. Others as RealTimeHeap.
+// Cost:     allocate and deallocate: 25 to 40 instructions where the stock serves small blocks at once; else as
+//           RealTimeHeap, with up to 32 blocks carved or eight merged; see above. Others as RealTimeHeap.
 // Overhead: as RealTimeHeap, but that the object is thirteen words, and the lists take 584 bytes in the region, with
 //           16-bit indexes 520.
 // Bad frees: as RealTimeHeap: a block in the stock is not lent.
@@ -35,6 +35,7 @@
 #include "bareheap/parts/granule_space.hpp"
 #include "bareheap/parts/segregated_bins.hpp"
 
+#include <bit>
 #include <cstdint>
 
 namespace bareheap {
@@ -64,9 +65,10 @@ class BasicGranuleHeap {
   Admission init(Region region) noexcept { return init(region, region); }
 
   /// Takes a region that is the beginning of `span`, an address range in which memory is to be added: the region holds
-  /// the map of all of it, so that what add() takes there merges with what it touches. Refuses a region that is not.
-  Admission init(Region region, Region span) noexcept {
-    const Admission admission = space_.init(region, span, sizeof(Stock));
+  /// the map of all of it, so that what add() takes there merges with what it touches. Refuses a region that is not. No
+  /// block will be larger than the span, or than `largest` bytes, so say that where larger regions are added elsewhere.
+  Admission init(Region region, Region span, std::size_t largest = 0) noexcept {
+    const Admission admission = space_.init(region, span, largest, sizeof(Stock));
     if (!admission) return admission;
     stock_ = new (space_.extra()) Stock{};
     plan();
@@ -74,8 +76,8 @@ class BasicGranuleHeap {
   }
 
   /// Takes a further region. Inside the span it costs nothing where it joins a region at that one's end, else its
-  /// record of five words; elsewhere also its map, and it is cut into pieces where it is larger than the span, since no
-  /// block is. Refuses what lies below the first region or further up than an index can reach.
+  /// record of five words; elsewhere also its map, and it is cut into pieces that are no larger than a block may be.
+  /// Refuses what lies below the first region or further up than an index can reach.
   Admission add(Region region) noexcept {
     const Admission admission = space_.add(region);
     if (admission) plan();
@@ -85,6 +87,7 @@ class BasicGranuleHeap {
   [[gnu::always_inline]] Block allocate(Layout asked) noexcept {
     const std::size_t size = Space::granules_of(asked.size());
     if (size <= stocked_ && asked.alignment() <= granule) [[likely]] {
+      if (size > most_stocked) __builtin_unreachable();  // stocked_ is not above it, which a compiler cannot know
       const Index first = stock_->heads[size];
       if (first != 0) [[likely]] {
         std::byte* const at = space_.address(first);
@@ -100,6 +103,7 @@ class BasicGranuleHeap {
     const std::size_t size = Space::granules_of(asked.size());
     const std::size_t first = space_.number_of(at);
     if (size <= stocked_ && first < space_.count() && space_.map().try_lent_to_cached(first, size)) [[likely]] {
+      if (size > most_stocked) __builtin_unreachable();
       next_of(at) = stock_->heads[size];
       stock_->heads[size] = static_cast<Index>(first);
       return;
@@ -130,7 +134,7 @@ class BasicGranuleHeap {
     plan();
   }
 
-  bool owns(const std::byte* at) const noexcept { return space_.owns(at); }
+  bool owns(const void* at) const noexcept { return space_.owns(at); }
 
   /// Stops where no block is lent at this address.
   std::size_t size_of(const std::byte* at) const noexcept {
@@ -277,12 +281,11 @@ class BasicGranuleHeap {
   std::size_t carve(std::size_t size) noexcept {
     std::uint8_t& grown = stock_->batches[size];
     const std::size_t most = batch / size < most_carved ? batch / size : most_carved;
-    std::size_t count = std::size_t{1} << grown;
-    if (count > most) count = most;
-    else if (count < most) ++grown;
+    const std::size_t wanted = std::size_t{1} << grown;
     std::size_t first = 0;
-    count = space_.take_run(size, count, first);
+    const std::size_t count = space_.take_run(size, wanted < most ? wanted : most, first);
     if (count == 0) return 0;
+    if (wanted < most) ++grown;
     space_.keep(first, size);
     for (std::size_t index = count - 1; index != 0; --index) {
       space_.map().set_start(first + index * size);
@@ -294,7 +297,10 @@ class BasicGranuleHeap {
   // Invariant 6.
   bool stock_holds() const noexcept {
     if (stock_ == nullptr) return true;
-    std::size_t left = cached_blocks();
+    for (const unsigned grown : stock_->batches) {
+      if (grown > std::bit_width(most_carved)) return false;
+    }
+    std::size_t left = GranuleAudit(space_).cached_blocks();
     for (std::size_t list = 1; list < lists; ++list) {
       const bool in_place = stock_->heads[list] == 0 || list_of(size_of_list(list)) == list;
       if (!in_place || !list_holds(stock_->heads[list], size_of_list(list), left)) return false;
@@ -310,14 +316,6 @@ class BasicGranuleHeap {
       if (left-- == 0) return false;
     }
     return true;
-  }
-
-  std::size_t cached_blocks() const noexcept {
-    std::size_t count = 0;
-    for (const Stretch* stretch = space_.stretches(); stretch != nullptr; stretch = stretch->next) {
-      count += stretch->map.count_cached(stretch->first, stretch->end);
-    }
-    return count;
   }
 
   [[gnu::cold, gnu::noinline]] void refuse_unless_null(const std::byte* at) const noexcept {

@@ -27,7 +27,7 @@
 //           the block has, is caught, by the map alone. A wrong alignment is not noticed.
 // Invariants:
 //   1. Regions ascend, do not overlap, and start with their record.
-//   2. The map tells every granule's tile, and the length of every long block.
+//   2. The map tells every granule's tile, and the length of every long block. It has as many blocks as were counted.
 //   3. Two free blocks never touch, and only their first and last granules are edges.
 //   4. A free block has its size at both ends, and names its neighbours in the ring of its bin, which name it.
 //   5. The rings hold every free block; the word tells which have any.
@@ -48,7 +48,6 @@ namespace bareheap {
 template <class Index>
 class BasicRealTimeHeap {
   using Space = GranuleSpace<GranuleMap<std::uint32_t>, SegregatedBins<Index>>;
-  using Stretch = typename Space::Stretch;
 
  public:
   /// Sizes and addresses of blocks are multiples of this: 16 bytes with 32-bit indexes, 8 with 16-bit ones.
@@ -67,12 +66,13 @@ class BasicRealTimeHeap {
   Admission init(Region region) noexcept { return init(region, region); }
 
   /// Takes a region that is the beginning of `span`, an address range in which memory is to be added: the region holds
-  /// the map of all of it, so that what add() takes there merges with what it touches. Refuses a region that is not.
-  Admission init(Region region, Region span) noexcept { return space_.init(region, span, 0); }
+  /// the map of all of it, so that what add() takes there merges with what it touches. Refuses a region that is not. No
+  /// block will be larger than the span, or than `largest` bytes, so say that where larger regions are added elsewhere.
+  Admission init(Region region, Region span, std::size_t largest = 0) noexcept { return space_.init(region, span, largest, 0); }
 
   /// Takes a further region. Inside the span it costs nothing where it joins a region at that one's end, else its
-  /// record of five words; elsewhere also its map, and it is cut into pieces where it is larger than the span, since no
-  /// block is. Refuses what lies below the first region or further up than an index can reach.
+  /// record of five words; elsewhere also its map, and it is cut into pieces that are no larger than a block may be.
+  /// Refuses what lies below the first region or further up than an index can reach.
   Admission add(Region region) noexcept { return space_.add(region); }
 
   Block allocate(Layout asked) noexcept {
@@ -99,7 +99,7 @@ class BasicRealTimeHeap {
   /// Forgets everything that was lent. The regions stay.
   void reset() noexcept { space_.reset(); }
 
-  bool owns(const std::byte* at) const noexcept { return space_.owns(at); }
+  bool owns(const void* at) const noexcept { return space_.owns(at); }
 
   /// Stops where no block is lent at this address.
   std::size_t size_of(const std::byte* at) const noexcept {
@@ -116,7 +116,9 @@ class BasicRealTimeHeap {
   [[nodiscard]] Fault check() const noexcept { return check_step(nullptr, size_limit).fault; }
   [[nodiscard]] CheckStep check_step(const std::byte* from, std::size_t count) const noexcept {
     const GranuleAudit audit(space_);
-    return audit.step(from, count);
+    const CheckStep step = audit.step(from, count);
+    const bool ends = step.fault == Fault::none && step.next == nullptr;
+    return ends && audit.cached_blocks() != 0 ? CheckStep{Fault::invariant_2, nullptr} : step;
   }
 
  private:

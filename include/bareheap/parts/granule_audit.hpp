@@ -28,8 +28,18 @@ class GranuleAudit {
         if (const Fault fault = judge(*stretch, tile, end); fault != Fault::none) return {fault, nullptr};
         tile = end;
       }
+      if (!is_quiet_around(*stretch)) return {Fault::invariant_2, nullptr};
     }
+    if (blocks() != space_.blocks()) return {Fault::invariant_2, nullptr};
     return {bins_hold() ? Fault::none : Fault::invariant_5, nullptr};
+  }
+
+  std::size_t cached_blocks() const noexcept {
+    std::size_t count = 0;
+    for (const Stretch* stretch = space_.stretches(); stretch != nullptr; stretch = stretch->next) {
+      count += stretch->map.count_cached(stretch->first, stretch->end);
+    }
+    return count;
   }
 
  private:
@@ -43,6 +53,26 @@ class GranuleAudit {
       end_below = stretch->end;
     }
     return true;
+  }
+
+  // Invariant 2 outside of the tiles: something begins behind the last one, and what no block can have has no bit.
+  bool is_quiet_around(const Stretch& stretch) const noexcept {
+    const auto is_quiet = [&](std::size_t first, std::size_t end) { return stretch.map.next_tile(first, end) == end; };
+    if (!stretch.map.is_cached(stretch.end)) return false;
+    const bool begins_map = &stretch == space_.stretches() || stretch.start >= space_.count();
+    if (begins_map && !is_quiet(stretch.start, stretch.first)) return false;
+    if (stretch.end >= space_.count()) return true;
+    const Stretch* const next = stretch.next;
+    const bool ends_span = next == nullptr || next->start >= space_.count();
+    return is_quiet(stretch.end + 1, ends_span ? space_.count() + 1 : next->first);
+  }
+
+  std::size_t blocks() const noexcept {
+    std::size_t count = 0;
+    for (const Stretch* stretch = space_.stretches(); stretch != nullptr; stretch = stretch->next) {
+      count += stretch->map.count_starts(stretch->first, stretch->end);
+    }
+    return count;
   }
 
   // Invariants 2 to 4 of the tile that begins at `tile` and ends before `end`.

@@ -97,6 +97,13 @@ class GranuleMap {
     return at < first ? first : at;
   }
 
+  /// Lent and cached blocks that begin in [first, end). A word a step.
+  std::size_t count_starts(std::size_t first, std::size_t end) const noexcept {
+    std::size_t count = 0;
+    for (std::size_t granule = next_start(first, end); granule < end; granule = next_start(granule + 1, end)) ++count;
+    return count;
+  }
+
   /// Cached blocks that begin in [first, end). A word a step.
   std::size_t count_cached(std::size_t first, std::size_t end) const noexcept {
     std::size_t count = 0;

@@ -16,6 +16,7 @@
 #include "bareheap/core/region.hpp"
 
 #include <bit>
+#include <cstdint>
 #include <new>
 
 namespace bareheap {
@@ -39,9 +40,10 @@ class GranuleSpace {
 
   constexpr GranuleSpace() noexcept = default;
 
-  /// Takes the first region, with a map of the span that starts with it. `extra`: bytes of state that somebody else
-  /// wants, a multiple of a word; they are at extra(). Cost: clearing the map.
-  Admission init(Region region, Region span, std::size_t extra) noexcept {
+  /// Takes the first region, with a map of the span that starts with it. No block will have more than the bytes of the
+  /// span or `largest`. `extra`: bytes of state that somebody else wants, a multiple of a word; they are at extra().
+  /// Cost: clearing the map.
+  Admission init(Region region, Region span, std::size_t largest, std::size_t extra) noexcept {
     if (count_ != 0) return {.fault = Fault::initialised_twice, .lost = region.size};
     Admission admission = admit(region, granule, granule);
     const Admission whole = admit(span, granule, granule);
@@ -51,23 +53,25 @@ class GranuleSpace {
       return {.fault = Fault::region_apart, .lost = region.size};
     const std::size_t count = least(whole.taken.size / granule, most_numbers);
     const std::size_t end = least(taken.size / granule, count);
-    const std::size_t heads = Bins::heads_for(count);
+    const std::size_t most = largest <= count * granule ? count : least(granules_of(largest), most_numbers);
+    const std::size_t heads = Bins::heads_for(most);
     const std::size_t extra_at = heads * granule + sizeof(Stretch);
     const std::size_t first = granules_of(extra_at + extra + Map::bytes_for(0, count + 1));
     if (first >= end) return {.fault = Fault::region_too_small, .lost = region.size};
     admission.lost += taken.size - end * granule;
     taken.size = end * granule;
     count_ = count;
-    bins_ = Bins(address_of(taken.start), count);
+    most_ = static_cast<std::uint32_t>(most);
+    bins_ = Bins(address_of(taken.start), most);
     map_ = Map(taken.start + extra_at + extra, 0, count + 1);
     stretches_ = new (address(heads)) Stretch{map_, 0, first, end, nullptr};
     open(*stretches_);
     return admission;
   }
 
-  /// Takes a further region. Inside the span it joins what ends where it starts. Elsewhere it is cut into pieces where
-  /// it is larger than the span, since no block is. What the index cannot reach is refused, or lost where only its end
-  /// is out of reach. Cost: a step for each region; outside the span, clearing a map.
+  /// Takes a further region. Inside the span it joins what ends where it starts. Elsewhere it is cut into pieces that are
+  /// no larger than a block may be. What the index cannot reach is refused, or lost where only its end is out of reach.
+  /// Cost: a step for each region; outside the span, clearing a map.
   Admission add(Region region) noexcept {
     if (count_ == 0) return {.fault = Fault::not_initialised, .lost = region.size};
     Admission admission = admit(region, granule, granule);
@@ -98,6 +102,7 @@ class GranuleSpace {
   std::size_t count() const noexcept { return count_; }
   std::size_t total() const noexcept { return total_; }
   std::size_t free() const noexcept { return free_; }
+  std::size_t blocks() const noexcept { return blocks_; }
   const Bins& bins() const noexcept { return bins_; }
   std::byte* extra() const noexcept { return reinterpret_cast<std::byte*>(stretches_ + 1); }
   const Stretch* stretches() const noexcept { return stretches_; }
@@ -154,7 +159,7 @@ class GranuleSpace {
     return stretch != nullptr && stretch->map.is_lent(number) ? stretch->map.length(number) : 0;
   }
 
-  bool owns(const std::byte* at) const noexcept {
+  bool owns(const void* at) const noexcept {
     const Stretch* stretch = stretches_;
     while (stretch != nullptr && address_of(at) - address_of(address(stretch->start)) >= size_of(*stretch)) {
       stretch = stretch->next;
@@ -191,9 +196,11 @@ class GranuleSpace {
 
   /// Forgets all blocks. Cost: that of clearing the maps.
   void reset() noexcept {
-    bins_ = Bins(base(), count_);
+    if (count_ == 0) return;
+    bins_ = Bins(base(), most_);
     map_.clear(0, count_ + 1);
-    total_ = free_ = 0;
+    blocks_ = total_ = 0;
+    free_ = 0;
     for (Stretch* stretch = stretches_; stretch != nullptr; stretch = stretch->next) {
       if (stretch->end > count_) stretch->map.clear(stretch->start, stretch->end + 1);
     }
@@ -201,8 +208,8 @@ class GranuleSpace {
   }
 
   /// Lends `size` granules: the first of them, or 0. Any size is right.
-  std::size_t take(std::size_t size) noexcept {
-    if (size > count_) [[unlikely]] return 0;
+  [[gnu::always_inline]] std::size_t take(std::size_t size) noexcept {
+    if (size > most_) [[unlikely]] return 0;
     const unsigned bin = bins_.find(size);
     if (bin == Bins::none) return 0;
     const std::size_t first = take_first(bin);
@@ -212,6 +219,7 @@ class GranuleSpace {
     map.close_end(first, size);
     cut(map, first, size, found);
     free_ -= size;
+    ++blocks_;
     if (first == 0) __builtin_unreachable();  // so that nobody asks again
     return first;
   }
@@ -220,7 +228,7 @@ class GranuleSpace {
   /// has, and outside the span one: how many. They begin at `first` and are still to be closed, all but the first to
   /// begin.
   std::size_t take_run(std::size_t size, std::size_t count, std::size_t& first) noexcept {
-    if (size > count_) [[unlikely]] return 0;
+    if (size > most_) [[unlikely]] return 0;
     const unsigned bin = bins_.find(size);
     if (bin == Bins::none) return 0;
     first = take_first(bin);
@@ -231,19 +239,20 @@ class GranuleSpace {
     map.edge_to_lent(first);
     cut(map, first, size * count, found);
     free_ -= size * count;
+    blocks_ += static_cast<std::uint32_t>(count);
     return count;
   }
 
   /// Lends `size` granules at a multiple of `alignment` bytes, which is more than a granule. The first block of the bin
   /// of the size may do by chance; else one is looked for that does wherever it lies.
   std::size_t take_aligned(std::size_t size, std::size_t alignment) noexcept {
-    if (size > count_) [[unlikely]] return 0;
+    if (size > most_) [[unlikely]] return 0;
     unsigned bin = Bins::bin_of(size);
     std::size_t found_at = bins_.first_of(bin);
     std::size_t first = aligned(found_at, alignment);
     if (first - found_at + size > bins_.size_at(found_at)) {
       const std::size_t slack = alignment / granule - 1;
-      if (slack > count_ - size) return 0;
+      if (slack > most_ - size) return 0;
       bin = bins_.find(size + slack);
       if (bin == Bins::none) return 0;
       found_at = bins_.first_of(bin);
@@ -252,6 +261,7 @@ class GranuleSpace {
     const std::size_t found = bins_.size_at(found_at);
     bins_.remove_first(bin);
     free_ -= size;
+    ++blocks_;
     Map map = map_of(found_at);
     map.set_start(first);
     map.close_end(first, size);
@@ -270,6 +280,7 @@ class GranuleSpace {
   void give(std::size_t first, std::size_t size) noexcept {
     Map map = map_of(first);
     free_ += size;
+    --blocks_;
     map.clear_start(first);
     merge(map, first, first + size);
   }
@@ -380,7 +391,7 @@ class GranuleSpace {
   void open(Stretch& stretch) noexcept { give_new(stretch, stretch.first); }
 
   void give_new(Stretch& stretch, std::size_t first) noexcept {
-    total_ += stretch.end - first;
+    total_ += static_cast<std::uint32_t>(stretch.end - first);
     free_ += stretch.end - first;
     stretch.map.begin_cached(stretch.end);
     merge(stretch.map, first, stretch.end);
@@ -404,9 +415,8 @@ class GranuleSpace {
 
   std::size_t open_outside(Stretch** link, std::size_t start, std::size_t end) noexcept {
     while (start != end) {
-      const std::size_t piece_end = least(end, start + count_);
-      const std::size_t map_at = (start + record) * granule;
-      const std::size_t first = granules_of(map_at + Map::bytes_for(start, piece_end + 1));
+      const std::size_t piece_end = least(end, start + most_);
+      const std::size_t first = start + record + granules_of(Map::bytes_for(start, piece_end + 1));
       if (first >= piece_end) break;
       const Map map(address(start + record), start, piece_end + 1);
       *link = new (address(start)) Stretch{map, start, first, piece_end, *link};
@@ -417,11 +427,13 @@ class GranuleSpace {
     return start;
   }
 
-  std::size_t count_ = 0;  // granules of the span; no block is larger
+  std::size_t count_ = 0;  // granules of the span
   std::size_t free_ = 0;   // granules
   Bins bins_;
   Map map_;
-  std::size_t total_ = 0;  // granules that blocks may have
+  std::uint32_t most_ = 0;    // granules of the largest block that the bins can hold
+  std::uint32_t blocks_ = 0;  // lent and cached
+  std::uint32_t total_ = 0;   // granules that blocks may have
   Stretch* stretches_ = nullptr;
 };
 

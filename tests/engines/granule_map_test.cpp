@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+// What the map of a granule heap tells of long blocks, wherever they lie in its words, and what check() finds where the
+// heap's state or a free block was written over.
+#include "bareheap/engines/granule_heap.hpp"
+#include "bareheap/engines/real_time_heap.hpp"
+#include "engines/stops.hpp"
+#include "support/drawing.hpp"
+#include "support/host_region.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <set>
+#include <string>
+#include <type_traits>
+
+namespace bareheap {
+namespace {
+
+using test::stop_of;
+
+using Heaps = testing::Types<RealTimeHeap, SmallRealTimeHeap, GranuleHeap, SmallGranuleHeap>;
+template <class Heap>
+class Map : public testing::Test {};
+TYPED_TEST_SUITE(Map, Heaps);
+
+template <class Heap>
+Layout granules(std::size_t count) {
+  return Layout(count * Heap::granule, 1);
+}
+
+template <class Heap>
+std::string fresh_drawing(Heap& heap) {
+  if constexpr (Stocked<Heap>) heap.trim();
+  EXPECT_EQ(heap.check(), Fault::none);
+  return test::drawing_of(heap, Heap::granule);
+}
+
+template <class Heap>
+Fault fault_of_free(Heap& heap, std::byte* at, std::size_t size) {
+  return stop_of([&] { heap.deallocate(at, granules<Heap>(size)); }).fault;
+}
+
+/// A block that is followed by a lent one, freed in wrong ways and in the right one.
+template <class Heap>
+void try_long_block(Heap& heap, std::size_t size) {
+  std::byte* const at = heap.allocate(granules<Heap>(size)).at;
+  std::byte* const next = heap.allocate(granules<Heap>(size)).at;
+  ASSERT_EQ(next, at + size * Heap::granule);
+  ASSERT_EQ(heap.size_of(at), size * Heap::granule);
+  ASSERT_EQ(heap.size_of(next), size * Heap::granule);
+  for (const std::size_t wrong : {size - 1, size + 1, size - 32, size + 32, size - 64, size + 64, 2 * size, size / 2}) {
+    ASSERT_EQ(fault_of_free(heap, at, wrong), Fault::wrong_layout) << wrong;
+  }
+  for (const std::size_t inside : {1u, 2u, 31u, 32u, 33u, 34u, 62u, 63u, 64u, 65u}) {
+    ASSERT_EQ(fault_of_free(heap, at + inside * Heap::granule, size - inside), Fault::never_lent) << inside;
+  }
+  const std::size_t cut = size / 3;
+  ASSERT_TRUE(heap.resize(at, granules<Heap>(size), cut * Heap::granule));
+  ASSERT_EQ(heap.size_of(at), cut * Heap::granule);
+  ASSERT_EQ(heap.check(), Fault::none);
+  ASSERT_EQ(fault_of_free(heap, at, size), Fault::wrong_layout);
+  ASSERT_TRUE(heap.resize(at, granules<Heap>(cut), size * Heap::granule));
+  ASSERT_EQ(heap.size_of(at), size * Heap::granule);
+  heap.deallocate(at, granules<Heap>(size));
+  ASSERT_EQ(fault_of_free(heap, at, size), Fault::freed_twice);
+  ASSERT_EQ(heap.check(), Fault::none);
+  heap.deallocate(next, granules<Heap>(size));
+}
+
+TYPED_TEST(Map, tells_the_size_of_a_long_block_at_every_place_in_a_word) {
+  const test::HostRegion memory(std::size_t{256} << 10);
+  TypeParam heap;
+  ASSERT_TRUE(heap.init(memory.region()));
+  const std::string fresh = fresh_drawing(heap);
+  for (std::size_t before = 1; before <= 65; before += before < 4 || before > 28 ? 1 : 5) {
+    std::byte* const first = heap.allocate(granules<TypeParam>(before)).at;
+    for (const std::size_t size : {66u, 95u, 96u, 97u, 127u, 128u, 129u, 191u, 192u, 193u, 1000u, 5000u}) {
+      ASSERT_NO_FATAL_FAILURE(try_long_block(heap, size)) << before << " and " << size;
+    }
+    heap.deallocate(first, granules<TypeParam>(before));
+    ASSERT_EQ(fresh_drawing(heap), fresh);
+  }
+}
+
+TYPED_TEST(Map, tells_two_long_neighbours_from_one_block_of_the_sum) {
+  const test::HostRegion memory(std::size_t{64} << 10);
+  TypeParam heap;
+  ASSERT_TRUE(heap.init(memory.region()));
+  std::byte* const first = heap.allocate(granules<TypeParam>(300)).at;
+  std::byte* const second = heap.allocate(granules<TypeParam>(400)).at;
+  ASSERT_EQ(second, first + 300 * TypeParam::granule);
+  EXPECT_EQ(fault_of_free(heap, first, 700), Fault::wrong_layout);
+  heap.deallocate(second, granules<TypeParam>(400));
+  EXPECT_EQ(fault_of_free(heap, first, 700), Fault::wrong_layout);
+  heap.deallocate(first, granules<TypeParam>(300));
+  EXPECT_EQ(heap.check(), Fault::none);
+}
+
+// What tests/house/needs.py prints for a microcontroller.
+template <class Heap>
+void expect_little_state_beside_the_map() {
+  test::HostRegion memory(65536);
+  Heap heap;
+  ASSERT_TRUE(heap.init(memory.region()));
+  std::size_t state = sizeof heap - GranuleMap<std::uint32_t>::bytes_for(0, 65536 / Heap::granule + 1);
+  heap.walk([&](const Extent& tile) { state += tile.kind == ExtentKind::meta ? tile.size : 0; });
+  EXPECT_LE(state, 512u);
+}
+
+TEST(RealTimeHeaps, have_half_a_KiB_of_state_beside_the_map_of_64_KiB) {
+  expect_little_state_beside_the_map<SmallRealTimeHeap>();
+  if constexpr (sizeof(void*) == 4) expect_little_state_beside_the_map<RealTimeHeap>();
+}
+
+/// What check() says while `size` bytes at `at` are `value`.
+template <class Heap>
+Fault fault_with(Heap& heap, std::byte* at, std::size_t value, std::size_t size) {
+  std::byte kept[sizeof value];
+  std::memcpy(kept, at, size);
+  std::memcpy(at, &value, size);
+  const Fault fault = heap.check();
+  std::memcpy(at, kept, size);
+  return fault;
+}
+
+/// The number of granules in front of the first region's record.
+template <class Heap>
+std::size_t heads_for(std::size_t bytes) {
+  using Index = std::conditional_t<Heap::granule == 8, std::uint16_t, std::uint32_t>;
+  return SegregatedBins<Index>::heads_for(bytes / Heap::granule);
+}
+
+// A record: map, start, first, end, next. A further region begins with it.
+TYPED_TEST(Map, check_finds_invariant_1_broken) {
+  const test::HostRegion memory(std::size_t{16} << 10);
+  TypeParam heap;
+  ASSERT_TRUE(heap.init({memory.start(), 8192}, memory.region()));
+  ASSERT_TRUE(heap.add({memory.start() + 12288, 4096}));
+  constexpr std::size_t word = sizeof(std::size_t);
+  const auto fault_of_word = [&](std::byte* record, std::size_t number, std::size_t value) {
+    return fault_with(heap, record + number * word, value, word);
+  };
+  std::byte* const first = memory.start() + heads_for<TypeParam>(memory.region().size) * TypeParam::granule;
+  std::byte* const second = memory.start() + 12288;
+  constexpr std::size_t start = 12288 / TypeParam::granule;
+  EXPECT_EQ(fault_of_word(first, 1, 1), Fault::invariant_1) << "starts elsewhere";
+  EXPECT_EQ(fault_of_word(second, 1, start + 1), Fault::invariant_1);
+  EXPECT_EQ(fault_of_word(first, 2, 0), Fault::invariant_1) << "no room for its record";
+  EXPECT_EQ(fault_of_word(second, 2, start), Fault::invariant_1);
+  EXPECT_EQ(fault_of_word(second, 3, start + 1), Fault::invariant_1) << "ends before its first granule";
+  EXPECT_EQ(fault_of_word(first, 3, start + 1), Fault::invariant_1) << "reaches into the next one";
+  EXPECT_EQ(fault_of_word(second, 4, address_of(first)), Fault::invariant_1) << "a circle";
+  EXPECT_EQ(heap.check(), Fault::none);
+}
+
+// A free block: next, previous, size, and its size once more in its last granule, each as large as an index.
+TYPED_TEST(Map, check_finds_invariant_4_broken_in_a_free_block) {
+  const test::HostRegion memory(std::size_t{16} << 10);
+  TypeParam heap;
+  ASSERT_TRUE(heap.init(memory.region()));
+  constexpr std::size_t large = 100;
+  std::byte* blocks[5];
+  for (std::byte*& block : blocks) block = heap.allocate(granules<TypeParam>(large)).at;
+  heap.deallocate(blocks[1], granules<TypeParam>(large));
+  heap.deallocate(blocks[3], granules<TypeParam>(large));
+  if constexpr (Stocked<TypeParam>) heap.trim();
+  constexpr std::size_t index = TypeParam::granule / 4;
+  for (std::byte* const block : {blocks[1], blocks[3]}) {
+    const std::size_t own = (address_of(block) - address_of(memory.start())) / TypeParam::granule;
+    for (const std::size_t field : {0u, 1u, 2u}) {
+      for (const std::size_t value : {std::size_t{1}, own, own + 1, own - large, large - 1, large + 1, size_limit}) {
+        EXPECT_EQ(fault_with(heap, block + field * index, value, index), Fault::invariant_4) << field << " " << value;
+      }
+    }
+    std::byte* const last = block + large * TypeParam::granule - index;
+    EXPECT_EQ(fault_with(heap, last, large - 1, index), Fault::invariant_4);
+    EXPECT_EQ(fault_with(heap, last, 0, index), Fault::invariant_4);
+  }
+  EXPECT_EQ(heap.check(), Fault::none);
+}
+
+template <class Heap>
+void expect_the_size_that_is_shown(const Heap& heap, const std::byte* at) {
+  heap.walk([&](const Extent& tile) {
+    const bool is_lent = tile.at == at && tile.kind == ExtentKind::used;
+    EXPECT_EQ(is_lent ? heap.size_of(at) : 0, is_lent ? tile.size : 0);
+  });
+}
+
+// All but the record of the region, which the heap believes. What check() does not find is in the walk.
+TYPED_TEST(Map, check_survives_every_flipped_bit_of_the_state_and_finds_each_invariant_broken) {
+  const test::HostRegion memory(std::size_t{8} << 10);
+  TypeParam heap;
+  ASSERT_TRUE(heap.init(memory.region()));
+  std::byte* first = nullptr;
+  for (const std::size_t size : {1500u, 32u, 2000u, 32u, 2000u}) {
+    const Block block = heap.allocate(Layout(size, 1));
+    if (first == nullptr) first = block.at;
+    if (size == 2000) heap.deallocate(block.at, Layout(size, 1));
+  }
+  heap.deallocate(heap.allocate(Layout(48, 1)).at, Layout(48, 1));
+  std::set<Fault> found;
+  const Region record{memory.start() + heads_for<TypeParam>(memory.region().size) * TypeParam::granule,
+                      5 * sizeof(void*)};
+  for (std::byte* byte = memory.start(); byte != first; ++byte) {
+    if (record.contains(byte)) continue;
+    for (unsigned bit = 0; bit != 8; ++bit) {
+      *byte ^= std::byte{1} << bit;
+      found.insert(heap.check());
+      if (heap.check() == Fault::none) expect_the_size_that_is_shown(heap, first);
+      *byte ^= std::byte{1} << bit;
+    }
+  }
+  std::set<Fault> wanted{Fault::none, Fault::invariant_2, Fault::invariant_3, Fault::invariant_4, Fault::invariant_5};
+  if constexpr (Stocked<TypeParam>) wanted.insert(Fault::invariant_6);
+  EXPECT_EQ(found, wanted);
+  EXPECT_EQ(heap.check(), Fault::none);
+}
+
+}  // namespace
+}  // namespace bareheap

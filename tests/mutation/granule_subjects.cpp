@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include "bareheap/engines/granule_heap.hpp"
+#include "mutation/subject_of.hpp"
+
+namespace bareheap {
+
+template class BasicGranuleHeap<std::uint32_t>;
+template class BasicGranuleHeap<std::uint16_t>;
+
+namespace mutation {
+
+Subject& granule_heap() {
+  static SubjectOf<GranuleHeap, std::uint32_t, std::size_t> subject("GranuleHeap");
+  return subject;
+}
+
+Subject& small_granule_heap() {
+  static SubjectOf<SmallGranuleHeap, std::uint16_t, std::size_t> subject("SmallGranuleHeap");
+  return subject;
+}
+
+}  // namespace mutation
+}  // namespace bareheap

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+// The rules of the stock: what is put there, how it is filled, and when it is given back.
+#include "mutation/judge.hpp"
+
+#include <utility>
+
+namespace bareheap::mutation {
+namespace {
+
+constexpr std::size_t region_size = 400'000;
+
+std::byte* last_arena = nullptr;
+
+void begin(Subject& heap) {
+  heap.renew();
+  last_arena = fresh_arena();
+  expect(static_cast<bool>(heap.init({last_arena, region_size})));
+}
+
+// Behind the region that begin() gives away.
+std::byte* region_beyond() { return last_arena + 450'000; }
+
+std::size_t cached_in(const Subject& heap) { return count_of(picture_of(heap), ExtentKind::cached); }
+
+// A batch is lent block by block, lowest first, and then comes the next, twice as large, up to 4 KiB and 32 blocks.
+void batches(Subject& heap, std::size_t size) {
+  begin(heap);
+  const std::size_t most = 4096 / size < 32 ? 4096 / size : 32;
+  for (std::size_t batch = 1, rounds = 0; rounds < 3; batch = batch * 2 < most ? batch * 2 : most) {
+    rounds += batch == most;
+    const std::byte* next = nullptr;
+    for (std::size_t left = batch; left != 0; --left) {
+      expect(left == batch || cached_in(heap) == left);
+      const Block block = heap.allocate(Layout(size, 1));
+      expect(block.size == size && (next == nullptr || block.at == next));
+      next = block.at + size;
+    }
+    expect(cached_in(heap) == 0);
+  }
+  expect(heap.check() == Fault::none);
+}
+
+// What is freed comes back first; where an alignment is asked for, only if it has it.
+void what_is_stocked(Subject& heap) {
+  begin(heap);
+  for (const std::size_t size : {std::size_t{1}, std::size_t{1024}, std::size_t{1500}}) {
+    std::byte* const at = heap.allocate(Layout(size, 1)).at;
+    heap.deallocate(at, Layout(size, 1));
+    expect(cached_in(heap) == 1);
+    const std::byte* const other = heap.allocate(Layout(size, 2 * heap.granule())).at;
+    expect(is_aligned(address_of(other), 2 * heap.granule()) && cached_in(heap) == (other != at));
+    expect(other == at || heap.allocate(Layout(size, 1)).at == at);
+    expect(cached_in(heap) == 0);
+  }
+  heap.reset();
+  const std::size_t all = bytes_of(picture_of(heap), ExtentKind::free);
+  for (const std::size_t more : {0u, 1u}) {
+    const Layout share((all / heap.granule() / 256 + more) * heap.granule(), 1);
+    heap.deallocate(heap.allocate(share).at, share);
+    expect(cached_in(heap) == 1 - more);
+    heap.trim();
+    expect(cached_in(heap) == 0 && count_of(picture_of(heap), ExtentKind::free) == 1 && heap.check() == Fault::none);
+  }
+  heap.deallocate(heap.allocate(Layout(24, 1)).at, Layout(24, 1));
+  heap.reset();
+  expect(cached_in(heap) == 0 && count_of(picture_of(heap), ExtentKind::free) == 1);
+}
+
+bool stocks(Subject& heap) {
+  heap.trim();
+  const Layout small(64, 1);
+  heap.deallocate(heap.allocate(small).at, small);
+  const bool stocked = cached_in(heap) != 0;
+  heap.trim();
+  return stocked;
+}
+
+// A heap where one block holds all but `percent` of what can be lent; the plan is made by a block that is not stocked.
+void leave(Subject& heap, std::size_t percent, std::byte*& at, Layout& layout) {
+  const std::size_t all = bytes_of(picture_of(heap), ExtentKind::free) + (at == nullptr ? 0 : layout.size());
+  const Layout now(all - all * percent / 100, 1);
+  if (at == nullptr)
+    at = heap.allocate(now).at;
+  else
+    expect(heap.resize(at, layout, now.size()));
+  layout = now;
+  expect(at != nullptr);
+  const Layout held(all / 50, 1);
+  heap.deallocate(heap.allocate(held).at, held);
+}
+
+// There is none from where a third is free down, until half is free again.
+void scarce(Subject& heap) {
+  begin(heap);
+  std::byte* at = nullptr;
+  Layout layout(0, 1);
+  for (const auto& [percent, right] :
+       {std::pair{38u, true}, {20u, false}, {45u, false}, {55u, true}, {45u, true}, {28u, false}}) {
+    leave(heap, percent, at, layout);
+    expect(stocks(heap) == right);
+  }
+}
+
+// A heap with 200 blocks of 512 bytes in the stock and 30 of 3000 lent, where less than half is free, and the stock is
+// about to be merged.
+std::size_t begin_merging(Subject& heap, std::byte* (&lent)[30]) {
+  begin(heap);
+  const std::size_t all = bytes_of(picture_of(heap), ExtentKind::free);
+  std::byte* blocks[200];
+  for (std::byte*& block : blocks) block = heap.allocate(Layout(512, 1)).at;
+  for (std::byte*& block : lent) block = heap.allocate(Layout(3000, 1)).at;
+  for (std::byte* const block : blocks) heap.deallocate(block, Layout(512, 1));
+  expect(heap.allocate(Layout(5000, 1)).at != nullptr && cached_in(heap) >= 200);  // more than half is free
+  expect(heap.allocate(Layout(all / 10, 1)).at != nullptr && heap.allocate(Layout(80, 1)).at != nullptr);
+  expect(cached_in(heap) > 150);
+  return all;
+}
+
+// A few blocks with each call that the stock does not serve, be it one way or the other.
+void merged_again(Subject& heap) {
+  std::byte* lent[30];
+  begin_merging(heap, lent);
+  for (std::byte* const block : lent) heap.deallocate(block, Layout(3000, 1));
+  expect(cached_in(heap) < 20 && heap.check() == Fault::none);
+  begin_merging(heap, lent);
+  for (std::byte*& block : lent) block = heap.allocate(Layout(2000, 1)).at;
+  expect(cached_in(heap) < 20 && heap.check() == Fault::none);
+
+  // Again when an eighth of what was free is lent, and not before.
+  const Layout small(64, 1);
+  const Layout other(1040, 1);
+  expect(heap.allocate(Layout(region_size / 8, 1)).at != nullptr);
+  expect(static_cast<bool>(heap.add({region_beyond(), 4096})));  // so it looks how much is free
+  heap.trim();
+  expect(heap.allocate(other).at != nullptr);
+  heap.deallocate(heap.allocate(small).at, small);
+  const std::size_t free = bytes_of(picture_of(heap), ExtentKind::free);
+  const std::size_t cached = cached_in(heap);
+  expect(cached != 0 && heap.allocate(Layout(free / 16, 1)).at != nullptr && heap.allocate(other).at != nullptr);
+  heap.deallocate(lent[0], Layout(2000, 1));
+  expect(cached_in(heap) >= cached);
+  expect(heap.allocate(Layout(free / 8, 1)).at != nullptr && heap.allocate(other).at != nullptr);
+  for (const unsigned index : {1u, 2u, 3u, 4u, 5u}) heap.deallocate(lent[index], Layout(2000, 1));
+  expect(cached_in(heap) == 0);
+
+  const std::size_t all = begin_merging(heap, lent);
+  heap.reset();
+  heap.deallocate(heap.allocate(small).at, small);
+  expect(heap.allocate(Layout(3000, 1)).at != nullptr && cached_in(heap) == 1);
+  heap.reset();
+  const Block whole = heap.allocate(Layout(all, 1));
+  expect(whole.size == all);
+}
+
+// Where two large sizes share a list, the second one makes room: it is not stocked, and one of the first goes.
+void shared_lists(Subject& heap) {
+  begin(heap);
+  std::vector<std::byte*> blocks;
+  for (std::size_t size = 1040; size <= 1500; size += 8) blocks.push_back(heap.allocate(Layout(size, 1)).at);
+  unsigned shared = 0;
+  for (std::size_t index = 0; index < blocks.size(); ++index) {
+    const std::size_t before = cached_in(heap);
+    heap.deallocate(blocks[index], Layout(1040 + 8 * index, 1));
+    const std::size_t now = cached_in(heap);
+    expect(now == before + 1 || now + 1 == before);
+    shared += now < before;
+  }
+  expect(shared != 0 && heap.check() == Fault::none);
+}
+
+// There is plenty, but in holes too small for a batch, and for one block.
+void only_holes(Subject& heap) {
+  begin(heap);
+  const std::size_t granule = heap.granule();
+  const Layout two(2 * granule, 1);
+  while (const Block block = heap.allocate(two)) expect(heap.resize(block.at, two, granule));
+  heap.trim();
+  const Layout large(5000, 1);
+  const auto free = bytes_of(picture_of(heap), ExtentKind::free);
+  expect(free > region_size / 3 && !heap.allocate(large) && heap.allocate(Layout(granule, 1)));
+  heap.deallocate(heap.allocate(Layout(granule, 1)).at, Layout(granule, 1));
+  expect(!heap.allocate(two) && heap.check() == Fault::none);
+  expect(bytes_of(picture_of(heap), ExtentKind::free) == free - granule);
+}
+
+// What is added later makes room for a stock again.
+void added(Subject& heap) {
+  heap.renew();
+  std::byte* const at = fresh_arena();
+  expect(static_cast<bool>(heap.init({at, 32768}, {at, 400'000})));
+  while (heap.allocate(Layout(512, 1))) continue;
+  expect(!stocks(heap));
+  expect(static_cast<bool>(heap.add({at + 65536, 200'000})));
+  expect(stocks(heap) && heap.check() == Fault::none);
+  // Where there is plenty, what is in the stock stays there.
+  heap.deallocate(heap.allocate(Layout(64, 1)).at, Layout(64, 1));
+  const std::size_t cached = cached_in(heap);
+  expect(cached != 0 && heap.add({at + 300'000, 60'000}));
+  expect(heap.allocate(Layout(3000, 1)).at != nullptr && cached_in(heap) == cached);
+}
+
+}  // namespace
+
+void judge_stock(Subject& heap) {
+  if (!heap.has_stock()) return;
+  for (const std::size_t size : {std::size_t{16}, std::size_t{48}, std::size_t{1024}}) batches(heap, size);
+  what_is_stocked(heap);
+  scarce(heap);
+  merged_again(heap);
+  shared_lists(heap);
+  only_holes(heap);
+  added(heap);
+}
+
+}  // namespace bareheap::mutation

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// A heap as the judge sees it: behind virtual functions, so that of the judge's files only those that make the subjects
+// have to be compiled again when the heap's headers change.
+#pragma once
+
+#include "bareheap/core/allocator.hpp"
+#include "bareheap/core/region.hpp"
+
+#include <cstddef>
+
+namespace bareheap::mutation {
+
+/// The words of a region's record, to be spoilt.
+struct Record {
+  std::byte* at;
+  std::size_t* map;
+  std::size_t* start;
+  std::size_t* first;
+  std::size_t* end;
+};
+
+class Subject {
+ public:
+  virtual const char* name() const = 0;
+  virtual std::size_t granule() const = 0;
+  virtual std::size_t index_size() const = 0;
+  virtual bool has_stock() const = 0;
+
+  /// A new heap without memory.
+  virtual void renew() = 0;
+  /// The bytes of the heap object, which can be put back.
+  virtual Region object() = 0;
+  /// Of the regions, lowest first.
+  virtual Record record(std::size_t index) const = 0;
+  virtual std::size_t record_size() const = 0;
+  virtual std::size_t map_word_size() const = 0;
+  /// What of the heap object is the bins'.
+  virtual Region bins() = 0;
+  /// The heap's own count of granules that are free.
+  virtual std::size_t free() const = 0;
+
+  virtual Admission init(Region region) = 0;
+  virtual Admission init(Region region, Region span) = 0;
+  virtual Admission add(Region region) = 0;
+  virtual Block allocate(Layout asked) = 0;
+  virtual void deallocate(std::byte* at, Layout asked) = 0;
+  virtual bool resize(std::byte* at, Layout asked, std::size_t size) = 0;
+  virtual void trim() = 0;
+  virtual void reset() = 0;
+  virtual bool owns(const std::byte* at) const = 0;
+  virtual std::size_t size_of(const std::byte* at) const = 0;
+  virtual void walk(ExtentSink sink) const = 0;
+  virtual const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const = 0;
+  virtual Fault check() const = 0;
+  virtual CheckStep check_step(const std::byte* from, std::size_t count) const = 0;
+
+ protected:
+  ~Subject() = default;
+};
+
+// With 32-bit indexes, and with 16-bit ones.
+Subject& real_time_heap();
+Subject& small_real_time_heap();
+Subject& granule_heap();
+Subject& small_granule_heap();
+
+}  // namespace bareheap::mutation

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// A subject made of a heap of granules.
+#pragma once
+
+#include "bareheap/parts/granule_map.hpp"
+#include "bareheap/parts/granule_space.hpp"
+#include "bareheap/parts/segregated_bins.hpp"
+#include "mutation/subject.hpp"
+
+#include <new>
+
+namespace bareheap::mutation {
+
+template <class Heap, class Index, class Word>
+class SubjectOf final : public Subject {
+ public:
+  explicit SubjectOf(const char* name) : name_(name) {}
+
+  const char* name() const override { return name_; }
+  std::size_t granule() const override { return Heap::granule; }
+  std::size_t index_size() const override { return sizeof(Index); }
+  bool has_stock() const override { return Stocked<Heap>; }
+
+  void renew() override { new (&heap_) Heap; }
+  Region object() override { return {reinterpret_cast<std::byte*>(&heap_), sizeof heap_}; }
+  Record record(std::size_t index) const override {
+    auto* stretch = const_cast<Stretch*>(space().stretches());
+    for (; index != 0; --index) stretch = stretch->next;
+    return {reinterpret_cast<std::byte*>(stretch), reinterpret_cast<std::size_t*>(&stretch->map), &stretch->start,
+            &stretch->first, &stretch->end};
+  }
+  std::size_t record_size() const override { return sizeof(Stretch); }
+  std::size_t map_word_size() const override { return sizeof(Word); }
+  Region bins() override {
+    return {reinterpret_cast<std::byte*>(const_cast<Bins*>(&space().bins())), sizeof(Bins)};
+  }
+  std::size_t free() const override { return space().free(); }
+
+  Admission init(Region region) override { return heap_.init(region); }
+  Admission init(Region region, Region span) override { return heap_.init(region, span); }
+  Admission add(Region region) override { return heap_.add(region); }
+  Block allocate(Layout asked) override { return heap_.allocate(asked); }
+  void deallocate(std::byte* at, Layout asked) override { heap_.deallocate(at, asked); }
+  bool resize(std::byte* at, Layout asked, std::size_t size) override { return heap_.resize(at, asked, size); }
+  void trim() override {
+    if constexpr (Stocked<Heap>) heap_.trim();
+  }
+  void reset() override { heap_.reset(); }
+  bool owns(const std::byte* at) const override { return heap_.owns(at); }
+  std::size_t size_of(const std::byte* at) const override { return heap_.size_of(at); }
+  void walk(ExtentSink sink) const override { heap_.walk(sink); }
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const override {
+    return heap_.walk_step(from, count, sink);
+  }
+  Fault check() const override { return heap_.check(); }
+  CheckStep check_step(const std::byte* from, std::size_t count) const override {
+    return heap_.check_step(from, count);
+  }
+
+ private:
+  using Bins = SegregatedBins<Index>;
+  using Space = GranuleSpace<GranuleMap<Word>, Bins>;
+  using Stretch = typename Space::Stretch;
+
+  // The first thing in each of these heaps.
+  const Space& space() const { return *reinterpret_cast<const Space*>(&heap_); }
+
+  const char* name_;
+  Heap heap_;
+};
+
+}  // namespace bareheap::mutation
