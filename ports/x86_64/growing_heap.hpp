@@ -83,8 +83,12 @@ class GrowingHeap {
     return parts_[index_of(at)].heap.size_of(at);
   }
 
-  /// Unmaps the parts at the end in which nothing is lent, but for the first one, and gives their frames back.
+  /// Unmaps the parts at the end in which nothing is lent, but for the first one, and gives their frames back. What the
+  /// engines stock is merged.
   void trim() noexcept {
+    if constexpr (Stocked<Heap>) {
+      for (std::size_t i = 0; i < count_; ++i) parts_[i].heap.trim();
+    }
     while (count_ > 1 && is_unused(parts_[count_ - 1].heap)) drop();
   }
 
@@ -110,8 +114,7 @@ class GrowingHeap {
     Heap heap;
   };
 
-  static bool is_unused(Heap& heap) noexcept {
-    if constexpr (Stocked<Heap>) heap.trim();
+  static bool is_unused(const Heap& heap) noexcept {
     return is_pristine(heap);
   }
 
