@@ -34,10 +34,12 @@ function(bareheap_add_long_test_32 name)
   gtest_discover_tests(${name} TEST_SUFFIX .32_bits DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
 endfunction()
 
-bareheap_add_long_test_32(closure_test_32 laws/closure_test.cpp)
-bareheap_add_long_test_32(misuse_closure_test_32 laws/misuse_closure_test.cpp)
-bareheap_add_long_test_32(regions_test_32 laws/regions_test.cpp)
-bareheap_add_long_test_32(stacks_test_32 wrappers/stacks_test.cpp)
+if(BAREHEAP_LONG)  # `./test long`: compiling them takes minutes
+  bareheap_add_long_test_32(closure_test_32 laws/closure_test.cpp)
+  bareheap_add_long_test_32(misuse_closure_test_32 laws/misuse_closure_test.cpp)
+  bareheap_add_long_test_32(regions_test_32 laws/regions_test.cpp)
+  bareheap_add_long_test_32(stacks_test_32 wrappers/stacks_test.cpp)
+endif()
 # Those of Headered and Locked count in words of 64 bits.
 bareheap_add_test_32(wrappers_test_32 wrappers/checked_test.cpp wrappers/counted_test.cpp wrappers/fallback_test.cpp)
 bareheap_add_test_32(granule_heaps_test_32 ${granule_heaps_tests})
