@@ -43,7 +43,7 @@ class Effort:
     seeds: int
 
 
-FULL = Effort(7, {"time": 3, "memory": 60, "memory_8": 60, "instructions": 2, "sweep": 1}, 10_000, 200)
+FULL = Effort(7, {"time": 3, "memory": 10, "memory_8": 10, "instructions": 2, "sweep": 1}, 10_000, 200)
 QUICK = Effort(1, {"time": 0.5, "memory": 0.5, "memory_8": 0.5, "instructions": 0.2, "sweep": 0.2}, 1_000, 5)
 
 

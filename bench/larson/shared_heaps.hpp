@@ -53,12 +53,14 @@ class Shared {
   Locked<Engine, SpinLock<ThreadAsCpu>> heap_;
 };
 
-/// Calls `visit.operator()<Heap>(name)` for each. Bump, which takes nothing back, is left out.
+/// Calls `visit.operator()<Heap>(name)` for each but Bump, which takes nothing back, and the small ones, which have no room.
 void every_shared_heap(auto visit) {
   visit.template operator()<Malloc>("malloc");
   tools::replay::engines([&]<class... Engines>(tools::replay::Named<Engines>... named) {
     const auto each = [&]<class Engine>(tools::replay::Named<Engine> engine) {
-      if constexpr (!std::is_same_v<Engine, Bump>) visit.template operator()<Shared<Engine>>(engine.name);
+      if constexpr (!std::is_same_v<Engine, Bump> && !std::is_same_v<Engine, SmallGranuleHeap> &&
+                    !std::is_same_v<Engine, SmallRealTimeHeap>)
+        visit.template operator()<Shared<Engine>>(engine.name);
     };
     (each(named), ...);
   });
