@@ -18,6 +18,7 @@
 #include "bareheap/version.hpp"
 #include "bareheap/wrappers/checked.hpp"
 #include "bareheap/wrappers/counted.hpp"
+#include "bareheap/wrappers/cpu_cached.hpp"
 #include "bareheap/wrappers/fallback.hpp"
 #include "bareheap/wrappers/headered.hpp"
 #include "bareheap/wrappers/locked.hpp"

@@ -176,8 +176,8 @@ class SpinLock {
   }
 
  private:
-  std::atomic<std::uint32_t> holder_{0};  // 0: nobody; else the number of the CPU and 1
-  std::atomic<std::uint32_t> contentions_{0};
+  AtomicOf<P, std::uint32_t> holder_{0};  // 0: nobody; else the number of the CPU and 1
+  AtomicOf<P, std::uint32_t> contentions_{0};
 };
 
 /// For several CPUs with interrupts, and for threads that a scheduler moves. Interrupts are masked before the lock is

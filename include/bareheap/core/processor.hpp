@@ -2,6 +2,7 @@
 // What a lock asks of the CPU that takes it. Each port has one type that models it; the tests have fakes.
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 
@@ -23,5 +24,21 @@ concept Processor = requires {
   { P::restore_interrupts(P::mask_interrupts()) } noexcept -> std::same_as<void>;
   requires noexcept(P::mask_interrupts()) && std::semiregular<decltype(P::mask_interrupts())>;
 };
+
+template <class P, class T>
+struct AtomicsOf {
+  using Type = std::atomic<T>;
+};
+
+template <class P, class T>
+  requires requires { typename P::template Atomic<T>; }
+struct AtomicsOf<P, T> {
+  using Type = typename P::template Atomic<T>;
+};
+
+/// The atomics that locks use on this processor: std::atomic, unless it has its own, as one in a test has that tries all
+/// orders in which CPUs can come.
+template <class P, class T>
+using AtomicOf = typename AtomicsOf<P, T>::Type;
 
 }  // namespace bareheap

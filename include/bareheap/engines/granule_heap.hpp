@@ -41,15 +41,23 @@
 namespace bareheap {
 
 /// `Index` counts granules: std::uint32_t for regions up to 64 GiB, std::uint16_t up to 512 KiB.
-/// Blocks up to 1/Share of the memory are stocked.
-template <class Index, std::size_t Share = 256>
+/// Blocks up to 1/Share of the memory are stocked. `Words`: who may look at the map while a call runs (core/words.hpp);
+/// all calls but those of a View want to be alone.
+template <class Index, std::size_t Share = 256, class Words = PlainWords>
 class BasicGranuleHeap {
-  using Space = GranuleSpace<GranuleMap<std::size_t>, SegregatedBins<Index>>;
+  using Space = GranuleSpace<GranuleMap<std::size_t, Words>, SegregatedBins<Index>>;
   using Stretch = typename Space::Stretch;
 
  public:
   /// Sizes and addresses of blocks are multiples of this: 16 bytes with 32-bit indexes, 8 with 16-bit ones.
   static constexpr std::size_t granule = Space::granule;
+
+  /// The same with other words in the map.
+  template <class OtherWords>
+  using WithWords = BasicGranuleHeap<Index, Share, OtherWords>;
+
+  using Number = Index;
+  using View = typename Space::View;
 
   /// Bytes of a region, wherever it starts, in which no request of this load is ever refused. A load that cannot be, or
   /// that is too large for the index, does not compile.
@@ -142,6 +150,15 @@ class BasicGranuleHeap {
     if (size == 0) [[unlikely]] refuse(at);
     return size * granule;
   }
+
+  /// What deallocate() would stop with; none: a block of this size is lent here.
+  Fault fault_in(const std::byte* at, Layout asked) const noexcept {
+    return space_.size_of(at) == Space::granules_of(asked.size()) ? Fault::none : space_.reason(at);
+  }
+
+  View view() const noexcept { return space_.view(); }
+  std::size_t free_granules() const noexcept { return space_.free(); }
+  std::size_t total_granules() const noexcept { return space_.total(); }
 
   void walk(ExtentSink sink) const noexcept { static_cast<void>(walk_step(nullptr, size_limit, sink)); }
   const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept {

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "bareheap/core/bits.hpp"
+#include "bareheap/core/words.hpp"
 
 #include <bit>
 #include <cstddef>
@@ -24,8 +25,9 @@
 namespace bareheap {
 
 /// The map of granules with neighbouring numbers. It is the address of its first word, and can be copied. `Word`: the
-/// wider, the oftener the end of a block is in sight at once.
-template <class Word>
+/// wider, the oftener the end of a block is in sight at once. `Words`: who may look at it at the same time
+/// (core/words.hpp).
+template <class Word, class Words = PlainWords>
 class GranuleMap {
  public:
   static constexpr unsigned word_bits = 8 * sizeof(Word);
@@ -46,21 +48,28 @@ class GranuleMap {
 
   void clear(std::size_t first, std::size_t end) noexcept { __builtin_memset(&of(first), 0, bytes_for(first, end)); }
 
-  bool is_lent(std::size_t granule) const noexcept { return at(granule, of(granule).start & ~of(granule).kind) != 0; }
-  bool is_cached(std::size_t granule) const noexcept { return at(granule, of(granule).start & of(granule).kind) != 0; }
-  bool is_free_edge(std::size_t granule) const noexcept {
-    return at(granule, ~of(granule).start & of(granule).kind) != 0;
+  bool is_lent(std::size_t granule) const noexcept {
+    const Pair pair = seen(of(granule));
+    return at(granule, pair.start & ~pair.kind) != 0;
   }
-  bool starts(std::size_t granule) const noexcept { return at(granule, of(granule).start) != 0; }
+  bool is_cached(std::size_t granule) const noexcept {
+    const Pair pair = seen(of(granule));
+    return at(granule, pair.start & pair.kind) != 0;
+  }
+  bool is_free_edge(std::size_t granule) const noexcept {
+    const Pair pair = seen(of(granule));
+    return at(granule, ~pair.start & pair.kind) != 0;
+  }
+  bool starts(std::size_t granule) const noexcept { return at(granule, Words::get(of(granule).start)) != 0; }
 
   /// Granules of the lent or cached block that begins here. Constant.
-  std::size_t length(std::size_t granule) const noexcept {
-    const Pair* pair = &of(granule);
-    const Word ends = (pair->start | pair->kind) >> bit(granule) >> 1;
-    if (ends != 0) [[likely]] return static_cast<std::size_t>(std::countr_zero(ends)) + 1;
-    ++pair;
-    if (holds_length(*pair)) return pair->kind >> length_shift;
-    return word_bits - bit(granule) + static_cast<std::size_t>(std::countr_zero(pair->start | pair->kind));
+  std::size_t length(std::size_t granule) const noexcept { return length(granule, seen(of(granule))); }
+
+  /// True: a block of exactly `size` granules is lent here. Constant. It may be asked while another CPU changes the map;
+  /// then it is right where this block is the asker's and has that size, and where no block begins here.
+  [[gnu::always_inline]] bool lends(std::size_t granule, std::size_t size) const noexcept {
+    const Pair here = seen(of(granule));
+    return at(granule, here.start & ~here.kind) != 0 && length(granule, here) == size;
   }
 
   /// The longest block that there may be. The highest bit of a length stays 0: it stands where the last granule of a
@@ -74,7 +83,7 @@ class GranuleMap {
 
   /// The first granule from `granule` on, but before `end`, that has a bit; `end`: none has. A word a step.
   std::size_t next_tile(std::size_t granule, std::size_t end) const noexcept {
-    return next(granule, end, [](const Pair& pair) { return pair.start | (holds_length(pair) ? 0 : pair.kind); });
+    return next(granule, end, tiles);
   }
 
   /// The same of lent and cached blocks alone: where a free block ends.
@@ -85,13 +94,13 @@ class GranuleMap {
   /// The last granule from `first` to `granule` that has a bit; `first`: none has. A word a step.
   std::size_t tile_below(std::size_t first, std::size_t granule) const noexcept {
     const Pair* pair = &of(granule);
-    Word bits = (pair->start | (holds_length(*pair) ? 0 : pair->kind)) << (word_bits - 1 - bit(granule));
+    Word bits = tiles(seen(*pair)) << (word_bits - 1 - bit(granule));
     std::size_t at = granule;
     while (bits == 0) {
       if (at < first + bit(at) + 1) return first;
       at -= bit(at) + 1;
       --pair;
-      bits = pair->start | (holds_length(*pair) ? 0 : pair->kind);
+      bits = tiles(seen(*pair));
     }
     at -= static_cast<std::size_t>(std::countl_zero(bits));
     return at < first ? first : at;
@@ -116,48 +125,49 @@ class GranuleMap {
   /// the length of a long one is forgotten, and at granule + size begins a free block, unless it starts(). Constant.
   [[nodiscard]] bool open_end(std::size_t granule, std::size_t size) noexcept {
     Pair* const pair = &of(granule);
-    if (at(granule, pair->start & ~pair->kind) == 0) [[unlikely]] return false;
-    const Word ends = (pair->start | pair->kind) >> bit(granule) >> 1;
+    const Pair here = seen(*pair);
+    if (at(granule, here.start & ~here.kind) == 0) [[unlikely]] return false;
+    const Word ends = any(here) >> bit(granule) >> 1;
     if (ends != 0) return static_cast<std::size_t>(std::countr_zero(ends)) == size - 1;
-    Pair* const after = pair + 1;
-    if (holds_length(*after)) {
-      if (after->kind >> length_shift != size) [[unlikely]] return false;
-      after->kind = 0;
+    const Pair after = seen(pair[1]);
+    if (holds_length(after)) {
+      if (after.kind >> length_shift != size) [[unlikely]] return false;
+      Words::put(pair[1].kind, Word{0});
       return true;
     }
-    return static_cast<std::size_t>(std::countr_zero(after->start | after->kind)) + word_bits - bit(granule) == size;
+    return static_cast<std::size_t>(std::countr_zero(any(after))) + word_bits - bit(granule) == size;
   }
 
   /// The opposite: tells the length of a block that begins here, if it is a long one.
   void close_end(std::size_t granule, std::size_t size) noexcept {
     if (is_long(granule, size)) [[unlikely]]
-      (&of(granule))[1].kind = static_cast<Word>(size) << length_shift | length_mark;
+      Words::put((&of(granule))[1].kind, static_cast<Word>(static_cast<Word>(size) << length_shift | length_mark));
   }
 
   /// Makes the lent block of `size` granules that begins here a cached one. False, and nothing is changed: there is
   /// none, or its end is in another word of the map.
   [[gnu::always_inline]] bool try_lent_to_cached(std::size_t granule, std::size_t size) noexcept {
     Pair& pair = of(granule);
-    const Word kind = pair.kind;
-    // Where a tile begins here, the lowest bit that is left is that of the next one; else it is bit 0, which is no
-    // size.
-    const Word tiles = ((pair.start | kind) >> bit(granule)) ^ 1;
-    if (tiles == 0 || static_cast<std::size_t>(std::countr_zero(tiles)) != size) [[unlikely]] return false;
-    if (at(granule, kind) != 0) [[unlikely]] return false;
-    pair.kind = kind | mask(granule);
-    return true;
+    const Pair here = seen(pair);
+    return ends_in_word(here, granule, size) && Words::try_set(pair.kind, here.kind, mask(granule));
+  }
+
+  /// False: the block that begins here is cached already.
+  bool try_lent_to_cached(std::size_t granule) noexcept {
+    Word& kind = of(granule).kind;
+    return Words::try_set(kind, Words::get(kind), mask(granule));
   }
 
   // Other changes. What has its length in the map must not lose its start.
   void edge_to_lent(std::size_t granule) noexcept {
     Pair& pair = of(granule);
-    pair.start ^= mask(granule);
-    pair.kind ^= mask(granule);
+    Words::flip(pair.start, mask(granule));
+    Words::flip(pair.kind, mask(granule));
   }
-  void set_start(std::size_t granule) noexcept { of(granule).start |= mask(granule); }
-  void clear_start(std::size_t granule) noexcept { of(granule).start &= ~mask(granule); }
-  void lent_to_cached(std::size_t granule) noexcept { of(granule).kind |= mask(granule); }
-  void cached_to_lent(std::size_t granule) noexcept { of(granule).kind &= ~mask(granule); }
+  void set_start(std::size_t granule) noexcept { Words::set(of(granule).start, mask(granule)); }
+  void clear_start(std::size_t granule) noexcept { Words::clear(of(granule).start, mask(granule)); }
+  void lent_to_cached(std::size_t granule) noexcept { Words::set(of(granule).kind, mask(granule)); }
+  void cached_to_lent(std::size_t granule) noexcept { Words::clear(of(granule).kind, mask(granule)); }
   void begin_cached(std::size_t granule) noexcept {
     set_start(granule);
     lent_to_cached(granule);
@@ -166,8 +176,8 @@ class GranuleMap {
     cached_to_lent(granule);
     clear_start(granule);
   }
-  void set_free_edge(std::size_t granule) noexcept { of(granule).kind |= mask(granule); }
-  void clear_free_edge(std::size_t granule) noexcept { of(granule).kind &= ~mask(granule); }
+  void set_free_edge(std::size_t granule) noexcept { Words::set(of(granule).kind, mask(granule)); }
+  void clear_free_edge(std::size_t granule) noexcept { Words::clear(of(granule).kind, mask(granule)); }
 
  private:
   struct Pair {
@@ -183,6 +193,25 @@ class GranuleMap {
   static bool holds_length(const Pair& pair) noexcept {
     return pair.start == 0 && (pair.kind & length_mark) == length_mark;
   }
+  static Pair seen(const Pair& pair) noexcept { return {Words::get(pair.start), Words::get(pair.kind)}; }
+  static Word any(const Pair& pair) noexcept { return pair.start | pair.kind; }
+  static Word tiles(const Pair& pair) noexcept { return pair.start | (holds_length(pair) ? 0 : pair.kind); }
+
+  [[gnu::always_inline]] std::size_t length(std::size_t granule, const Pair& here) const noexcept {
+    const Word ends = any(here) >> bit(granule) >> 1;
+    if (ends != 0) [[likely]] return static_cast<std::size_t>(std::countr_zero(ends)) + 1;
+    const Pair after = seen((&of(granule))[1]);
+    if (holds_length(after)) return after.kind >> length_shift;
+    return word_bits - bit(granule) + static_cast<std::size_t>(std::countr_zero(any(after)));
+  }
+
+  [[gnu::always_inline]] static bool ends_in_word(const Pair& pair, std::size_t granule, std::size_t size) noexcept {
+    // Where a tile begins here, the lowest bit that is left is that of the next one; else it is bit 0, which is no
+    // size.
+    const Word tiles = (any(pair) >> bit(granule)) ^ 1;
+    if (tiles == 0 || static_cast<std::size_t>(std::countr_zero(tiles)) != size) [[unlikely]] return false;
+    return at(granule, pair.kind) == 0;
+  }
 
   Pair& of(std::size_t granule) const noexcept {
     return *reinterpret_cast<Pair*>(words_ + granule / word_bits * sizeof(Pair));
@@ -192,12 +221,12 @@ class GranuleMap {
   std::size_t next(std::size_t granule, std::size_t end, Bits bits_of) const noexcept {
     if (granule >= end) return end;
     const Pair* pair = &of(granule);
-    Word bits = bits_of(*pair) >> bit(granule) << bit(granule);
+    Word bits = bits_of(seen(*pair)) >> bit(granule) << bit(granule);
     std::size_t word = granule - bit(granule);
     while (bits == 0) {
       word += word_bits;
       if (word >= end) return end;
-      bits = bits_of(*++pair);
+      bits = bits_of(seen(*++pair));
     }
     const std::size_t found = word + static_cast<std::size_t>(std::countr_zero(bits));
     return found < end ? found : end;

@@ -35,6 +35,34 @@ class GranuleSpace {
     Stretch* next;
   };
 
+  /// What is needed to look at the blocks of the span. It can be copied, and stays right as long as the heap lives.
+  class View {
+   public:
+    constexpr View() noexcept = default;
+    View(std::size_t base, std::size_t count, Map map) noexcept : base_(base), count_(count), map_(map) {}
+
+    std::byte* address(std::size_t number) const noexcept { return pointer(base_ + number * granule); }
+
+    /// The number of the granule that starts at this address; where none does, the number is beyond all others.
+    std::size_t number_of(const std::byte* at) const noexcept {
+      return std::rotr(address_of(at) - base_, std::countr_zero(granule));
+    }
+
+    /// As GranuleMap::lends(); false for numbers outside the span.
+    [[gnu::always_inline]] bool lends(std::size_t number, std::size_t size) const noexcept {
+      return number < count_ && map_.lends(number, size);
+    }
+
+    Map& map() noexcept { return map_; }
+
+   private:
+    std::size_t base_ = 0;
+    std::size_t count_ = 0;
+    Map map_;
+  };
+
+  View view() const noexcept { return {base(), count_, map_}; }
+
   /// Of a request for so many bytes; for none, one.
   static constexpr std::size_t granules_of(std::size_t size) noexcept { return (size - (size != 0)) / granule + 1; }
 

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Words of bits, by who may look at them at the same time. All three have the same functions.
+#pragma once
+
+namespace bareheap {
+
+/// One CPU at a time looks at them.
+struct PlainWords {
+  template <class Word>
+  static Word get(const Word& word) noexcept { return word; }
+  template <class Word>
+  static void put(Word& word, Word value) noexcept { word = value; }
+  template <class Word>
+  static void set(Word& word, Word bits) noexcept { word |= bits; }
+  template <class Word>
+  static void clear(Word& word, Word bits) noexcept { word &= ~bits; }
+  template <class Word>
+  static void flip(Word& word, Word bits) noexcept { word ^= bits; }
+  /// Sets the bits; false: one of them was set already.
+  template <class Word>
+  static bool try_set(Word& word, Word seen, Word bits) noexcept {
+    word = seen | bits;
+    return true;
+  }
+};
+
+/// One CPU at a time changes the words, and others may look meanwhile. Relaxed: what they see of a block that is theirs
+/// was written before it became theirs, and nothing is concluded from the rest.
+struct SharedWords {
+  template <class Word>
+  static Word get(const Word& word) noexcept { return __atomic_load_n(&word, __ATOMIC_RELAXED); }
+  template <class Word>
+  static void put(Word& word, Word value) noexcept { __atomic_store_n(&word, value, __ATOMIC_RELAXED); }
+  template <class Word>
+  static void set(Word& word, Word bits) noexcept { put<Word>(word, get(word) | bits); }
+  template <class Word>
+  static void clear(Word& word, Word bits) noexcept { put<Word>(word, get(word) & ~bits); }
+  template <class Word>
+  static void flip(Word& word, Word bits) noexcept { put<Word>(word, get(word) ^ bits); }
+  template <class Word>
+  static bool try_set(Word& word, Word seen, Word bits) noexcept {
+    put<Word>(word, seen | bits);
+    return true;
+  }
+};
+
+/// Several CPUs change bits of a word at the same time, each those of blocks that are its own. Relaxed as above; of two
+/// that set the same bit one is told.
+struct ContestedWords : SharedWords {
+  template <class Word>
+  static void set(Word& word, Word bits) noexcept { __atomic_fetch_or(&word, bits, __ATOMIC_RELAXED); }
+  template <class Word>
+  static void clear(Word& word, Word bits) noexcept { __atomic_fetch_and(&word, ~bits, __ATOMIC_RELAXED); }
+  template <class Word>
+  static void flip(Word& word, Word bits) noexcept { __atomic_fetch_xor(&word, bits, __ATOMIC_RELAXED); }
+  template <class Word>
+  static bool try_set(Word& word, Word, Word bits) noexcept {
+    return (__atomic_fetch_or(&word, bits, __ATOMIC_RELAXED) & bits) == 0;
+  }
+};
+
+}  // namespace bareheap

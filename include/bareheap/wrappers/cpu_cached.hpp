@@ -1,0 +1,664 @@
+// SPDX-License-Identifier: MIT
+//
+// CpuCached: one heap for several CPUs, each with a stock of its own in front of it. What the stock serves takes no lock
+// and writes nothing that another CPU writes.
+//
+//     CPU 0            CPU 1            CPU 2
+//     loaded  spare    loaded  spare    loaded  spare        two magazines for each size up to 1 KiB
+//       | one block at a time |           |
+//       v     v          v     v          v     v
+//     ----------------------- one lock -----------------------
+//            depot: full magazines, moved as a whole
+//            Heap: fills empty magazines, takes back the rest, serves larger sizes
+//
+// A block may be freed on another CPU than it was taken on. Memory in stocks does not make a request fail: where the heap
+// inside has no room, the other CPUs are asked for theirs, and hand them over (docs/cpu_cached.md has the protocol).
+//
+// For:      kernels with several CPUs, also in interrupt handlers; programs with threads.
+// Not for:  one CPU; where the longest call counts. A request that finds no room waits for the other CPUs.
+// Cost:     allocate and deallocate: 20 to 40 instructions where the stock serves, and masking interrupts; else as the
+//           heap inside, under the lock, once for each magazine. All others as the heap inside; walk, check and trim call
+//           all stocks back first.
+// Overhead: 1.7 KiB for each CPU in the object. Stocks hold at most an eighth of the memory, the depot a sixteenth, and
+//           nothing while less than an eighth of it is free.
+// Bad frees: as the heap inside, but that a block in a stock is known as Detection does it (parts/magazine.hpp).
+#pragma once
+
+#include "bareheap/core/allocator.hpp"
+#include "bareheap/core/lock_policies.hpp"
+#include "bareheap/core/multiprocessor.hpp"
+#include "bareheap/parts/magazine.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+namespace bareheap {
+
+/// What the heap inside has to tell beyond an Allocator: its blocks have numbers, and a View can look at them while
+/// others change the heap. GranuleHeap does.
+template <class Heap>
+concept Viewable = SelfSizing<Heap> && Growable<Heap> && Stocked<Heap> && Stepwise<Heap> &&
+                   requires(const Heap& heap, const std::byte* at, Layout asked) {
+                     { heap.fault_in(at, asked) } noexcept -> std::same_as<Fault>;
+                     { heap.view() } noexcept -> std::same_as<typename Heap::View>;
+                     { heap.free_granules() } noexcept -> std::same_as<std::size_t>;
+                     { heap.total_granules() } noexcept -> std::same_as<std::size_t>;
+                   };
+
+template <class Plain, Multiprocessor P, class Detection = ByKey>
+class CpuCached {
+  using Heap = typename Plain::template WithWords<typename Detection::Words>;
+  static_assert(Viewable<Heap>);
+  using View = typename Heap::View;
+  using Number = typename Heap::Number;
+  using Node = MagazineNode<Number>;
+  using Magazines = Magazine<Number>;
+
+ public:
+  static constexpr std::size_t granule = Heap::granule;
+
+  constexpr CpuCached() noexcept = default;
+
+  /// As the heap inside.
+  Admission init(Region region) noexcept { return init(region, region); }
+  Admission init(Region region, Region span, std::size_t largest = 0) noexcept {
+    const Holding held(*this, caller_here());
+    const Admission admission = heap_.init(region, span, largest);
+    if (admission) plan();
+    return admission;
+  }
+
+  /// As the heap inside. Calls all stocks back.
+  Admission add(Region region) noexcept {
+    Admission admission;
+    gather(caller_here(), [&](Gathered gathered) noexcept {
+      if (gathered == Gathered::here) return false;
+      admission = heap_.add(region);
+      if (admission && gathered == Gathered::everywhere) plan();
+      return true;
+    });
+    return admission;
+  }
+
+  [[gnu::always_inline]] Block allocate(Layout asked) noexcept {
+    const std::size_t size = granules_of(asked.size());
+    if (size <= classes && asked.alignment() <= granule) [[likely]] {
+      const Inside inside(*this);
+      if (inside && inside->loaded[size].first != 0) [[likely]] return lend(*inside, size);
+    }
+    return allocate_anew(asked);
+  }
+
+  [[gnu::always_inline]] void deallocate(std::byte* at, Layout asked) noexcept {
+    const std::size_t size = granules_of(asked.size());
+    if (size <= classes) [[likely]] {
+      const Inside inside(*this);
+      if (inside && inside->loaded[size].room != 0 && try_put(*inside, at, size)) [[likely]] return;
+    }
+    deallocate_anew(at, asked);
+  }
+
+  [[gnu::noinline]] bool resize(std::byte* at, Layout asked, std::size_t size) noexcept {
+    bool done = false;
+    with_lent(at, asked, caller_here(), [&]() noexcept { done = heap_.resize(at, asked, size); });
+    return done;
+  }
+
+  /// Calls all stocks back, and merges all that the heap inside has.
+  void trim() noexcept {
+    with_all([](Heap& heap) noexcept { heap.trim(); });
+  }
+
+  /// Hands this CPU's stock over if it was asked for. Called by the handler of the interrupt that P::call() makes, and in
+  /// loops of the program in which a CPU with masked interrupts waits for another. Never waits.
+  void serve() noexcept { serve_here(); }
+
+  /// CPU `number` runs no more, or is about to stop: its stock goes back to the heap. Called by another CPU, or by itself
+  /// with interrupts masked, as its last call. If it is started again it has a stock again.
+  void retire(std::uint32_t number) noexcept {
+    const Holding held(*this, caller_here());
+    if (number >= P::cpus) return;
+    Cpu& cpu = cpus_[number];
+    hand_over(cpu);
+    collect(cpu);
+    if (cpu.state.load(std::memory_order_relaxed) == taking) return;  // another CPU is about to hand all of it over
+    close_all(cpu);
+    cpu.state.store(in_use, std::memory_order_relaxed);
+    cpu.joined = false;
+  }
+
+  bool owns(const void* at) const noexcept {
+    const Holding held(*this, caller_here());
+    return heap_.owns(at);
+  }
+
+  /// Stops where no block is lent at this address, but not for a block in a stock that is known by its key.
+  std::size_t size_of(const std::byte* at) const noexcept {
+    const Holding held(*this, caller_here());
+    return heap_.size_of(at);
+  }
+
+  /// Calls all stocks back. What a CPU has that does not answer is shown as lent.
+  void walk(ExtentSink sink) const noexcept {
+    with_all([&](const Heap& heap) noexcept { heap.walk(sink); });
+  }
+
+  [[nodiscard]] Fault check() const noexcept {
+    Fault fault = Fault::none;
+    with_all([&](const Heap& heap) noexcept { fault = heap.check(); });
+    return fault;
+  }
+
+  /// The first step calls all stocks back. Between two steps others may change the heap.
+  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept {
+    const std::byte* next = nullptr;
+    step(from, [&](const Heap& heap) noexcept { next = heap.walk_step(from, count, sink); });
+    return next;
+  }
+
+  [[nodiscard]] CheckStep check_step(const std::byte* from, std::size_t count) const noexcept {
+    CheckStep found;
+    step(from, [&](const Heap& heap) noexcept { found = heap.check_step(from, count); });
+    return found;
+  }
+
+  /// How often the lock was taken, this time included.
+  std::uint64_t times_locked() const noexcept {
+    const Holding held(*this, caller_here());
+    return times_locked_;
+  }
+
+ private:
+  static constexpr std::size_t classes = 1024 / granule;
+  static constexpr std::size_t most_blocks = 64;                             // of a magazine
+  static constexpr std::size_t most_of_magazine = 16 * std::size_t{1024} / granule;  // granules
+
+  // Whose a CPU's magazines are.
+  //   in_use -> asked_for       by a CPU that needs memory, under the lock
+  //   asked_for -> given_up     by the same, when it has waited too long
+  //   either -> taking -> handed_over   by the CPU itself; where the way is direct, by any that finds it not inside
+  //   handed_over -> in_use     by the CPU itself, under the lock, when nobody is asking
+  enum State : std::uint32_t { in_use, asked_for, given_up, taking, handed_over };
+
+  enum class Gathered : std::uint8_t { here, everywhere, not_everywhere };
+
+  struct alignas(128) Cpu {
+    AtomicOf<P, std::uint32_t> inside{0};  // Recall::directly: this CPU is at its magazines, without the lock
+    View view;
+    Magazines loaded[classes + 1];
+    Magazines spare[classes + 1];  // full, or open and empty, or closed
+    std::uint8_t grown[classes + 1] = {};  // log2 of the blocks that are fetched at once
+    std::size_t held = 0;                  // granules for which its open magazines are made
+
+    alignas(128) AtomicOf<P, std::uint32_t> state{in_use};
+    Number handed[2 * (classes + 1)] = {};  // lists of blocks that are handed over
+    bool joined = false;                    // has magazines; under the lock
+  };
+
+  // This CPU's magazines, which nobody else touches as long as this lives. It takes no lock: either interrupts are masked,
+  // or `inside` tells those who may want them. False: they are out of reach.
+  class Inside {
+   public:
+    explicit Inside(const CpuCached& heap) noexcept {
+      if constexpr (is_direct) {
+        enter(heap.this_cpu());
+      } else {
+        interrupts_ = P::mask_interrupts();
+        cpu_ = &heap.this_cpu();
+      }
+    }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+    ~Inside() {
+      if constexpr (is_direct) {
+        // Release: who reads this 0 and takes the magazines finds them as they were left.
+        if (cpu_ != nullptr) cpu_->inside.store(0, std::memory_order_release);
+      } else {
+        P::restore_interrupts(interrupts_);
+      }
+    }
+
+    explicit operator bool() const noexcept { return !is_direct || cpu_ != nullptr; }
+    Cpu* operator->() const noexcept { return cpu_; }
+    Cpu& operator*() const noexcept { return *cpu_; }
+
+   private:
+    [[gnu::always_inline]] void enter(Cpu& cpu) noexcept {
+      // A signal's handler that has interrupted its own thread in here stays out.
+      if (cpu.inside.load(std::memory_order_relaxed) != 0) [[unlikely]] return;
+      // Relaxed: who asks has all CPUs execute a fence after it has set the state, and looks here after that. So either
+      // this store is seen there, or the state is seen here. The signal fence keeps the compiler from changing the order.
+      cpu.inside.store(1, std::memory_order_relaxed);
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+      if (cpu.state.load(std::memory_order_relaxed) == in_use) [[likely]] {
+        cpu_ = &cpu;
+      } else {
+        cpu.inside.store(0, std::memory_order_relaxed);
+      }
+    }
+
+    Cpu* cpu_ = nullptr;
+    decltype(P::mask_interrupts()) interrupts_{};
+  };
+
+  // The lock, with interrupts masked. While it waits they are as they were, and this CPU hands its stock over if it is
+  // asked: who asks may hold up whoever has the lock.
+  class Holding {
+   public:
+    Holding(const CpuCached& heap, const void* caller) noexcept : heap_(heap), interrupts_(P::mask_interrupts()) {
+      while (!heap.lock_.try_lock(none_)) {
+        heap.lock_.stop_if_endless(caller);
+        P::restore_interrupts(interrupts_);
+        heap.serve_here();
+        P::pause();
+        interrupts_ = P::mask_interrupts();
+      }
+      ++heap.times_locked_;
+    }
+    Holding(const Holding&) = delete;
+    Holding& operator=(const Holding&) = delete;
+    ~Holding() {
+      heap_.lock_.unlock(none_, nullptr);
+      P::restore_interrupts(interrupts_);
+    }
+
+   private:
+    const CpuCached& heap_;
+    typename SpinLock<P>::State none_;
+    decltype(P::mask_interrupts()) interrupts_;
+  };
+
+  static constexpr bool is_direct = P::recall == Recall::directly;
+
+  static constexpr std::size_t granules_of(std::size_t size) noexcept { return (size - (size != 0)) / granule + 1; }
+
+  Cpu& this_cpu() const noexcept {
+    const std::uint32_t number = P::cpu();
+    return number < P::cpus ? cpus_[number] : stranger_;
+  }
+
+  static Node& node(std::byte* at) noexcept { return *reinterpret_cast<Node*>(at); }
+
+  // ---- One block. All three have the magazines for themselves.
+
+  [[gnu::always_inline]] static Block lend(Cpu& cpu, std::size_t size) noexcept {
+    Magazines& magazine = cpu.loaded[size];
+    const std::size_t number = magazine.first;
+    std::byte* const at = cpu.view.address(number);
+    magazine.first = node(at).next;
+    ++magazine.room;
+    Detection::take(node(at), cpu.view, number);
+    return {at, size * granule};
+  }
+
+  // The loaded magazine has room. False: no block of this size is lent here, or it may be in a stock.
+  [[gnu::always_inline]] static bool try_put(Cpu& cpu, std::byte* at, std::size_t size) noexcept {
+    const std::size_t number = cpu.view.number_of(at);
+    if (!cpu.view.lends(number, size)) [[unlikely]] return false;
+    if (!Detection::try_put(node(at), cpu.view, number)) [[unlikely]] return false;
+    Magazines& magazine = cpu.loaded[size];
+    node(at).next = magazine.first;
+    magazine.first = static_cast<Number>(number);
+    --magazine.room;
+    return true;
+  }
+
+  // ---- What the loaded magazine does not serve.
+
+  [[gnu::noinline]] Block allocate_anew(Layout asked) noexcept {
+    const std::size_t size = granules_of(asked.size());
+    const bool has_class = size <= classes && asked.alignment() <= granule;
+    if (has_class) {
+      const Inside inside(*this);
+      if (inside && inside->spare[size].first != 0) {
+        std::swap(inside->loaded[size], inside->spare[size]);
+        return lend(*inside, size);
+      }
+    }
+    Block block;
+    {
+      const Holding held(*this, caller_here());
+      Cpu* const cpu = own_cpu();
+      if (has_class && cpu != nullptr && try_refill(*cpu, size)) return lend(*cpu, size);
+      block = heap_.allocate(asked);
+    }
+    if (block) return block;
+    gather(caller_here(), [&](Gathered) noexcept {
+      block = heap_.allocate(asked);
+      return static_cast<bool>(block);
+    });
+    return block;
+  }
+
+  [[gnu::noinline]] void deallocate_anew(std::byte* at, Layout asked) noexcept {
+    if (at == nullptr) return;
+    const std::size_t size = granules_of(asked.size());
+    if (size <= classes) {
+      const Inside inside(*this);
+      if (inside && inside->loaded[size].room == 0 && inside->spare[size].first == 0 && inside->spare[size].room != 0) {
+        std::swap(inside->loaded[size], inside->spare[size]);
+        if (try_put(*inside, at, size)) return;
+      }
+    }
+    if (size <= classes) {
+      const Holding held(*this, caller_here());
+      Cpu* const cpu = own_cpu();
+      if (cpu != nullptr && make_room(*cpu, size) && try_put(*cpu, at, size)) return;
+    }
+    with_lent(at, asked, caller_here(), [&]() noexcept { heap_.deallocate(at, asked); });
+  }
+
+  // Does something with a lent block, under the lock; stops where it is not lent. A key is not certain: where there is
+  // one, all stocks are called back, and the map judges. The map does not know what is in the stock of a CPU that does
+  // not answer; then the key judges.
+  template <class Action>
+  void with_lent(std::byte* at, Layout asked, const void* caller, Action action) noexcept {
+    Fault fault = Fault::none;
+    bool is_doubtful = false;
+    {
+      const Holding held(*this, caller);
+      fault = heap_.fault_in(at, asked);
+      is_doubtful = fault == Fault::none && granules_of(asked.size()) <= classes && Detection::holds(node(at));
+      if (fault == Fault::none && !is_doubtful) action();
+    }
+    if (is_doubtful) {
+      gather(caller, [&](Gathered gathered) noexcept {
+        fault = heap_.fault_in(at, asked);
+        if (fault != Fault::none) return true;
+        if (gathered == Gathered::not_everywhere) fault = Fault::freed_twice;
+        if (gathered == Gathered::everywhere) action();
+        return false;
+      });
+    }
+    if (fault != Fault::none) [[unlikely]] panic({.fault = fault, .address = at, .caller = caller});
+  }
+
+  // ---- Under the lock: magazines, the depot and the heap inside.
+
+  // This CPU, where its magazines may be used. State in_use stays while the lock is held, so nobody else touches them.
+  Cpu* own_cpu() const noexcept {
+    Cpu& cpu = this_cpu();
+    if (&cpu == &stranger_ || is_inside(cpu)) return nullptr;
+    hand_over(cpu);
+    collect(cpu);
+    if (recalls_ == 0 && cpu.state.load(std::memory_order_relaxed) == handed_over)
+      cpu.state.store(in_use, std::memory_order_relaxed);
+    return cpu.state.load(std::memory_order_relaxed) == in_use ? &cpu : nullptr;
+  }
+
+  // Stocks are small beside the memory, and there are none where it is scarce.
+  void plan() noexcept {
+    const std::size_t share = heap_.total_granules() / (256 * P::cpus);
+    magazine_granules_ = share < most_of_magazine ? share : most_of_magazine;
+  }
+
+  // Blocks of a magazine.
+  Number capacity(std::size_t size) const noexcept {
+    const std::size_t blocks = magazine_granules_ / size;
+    return static_cast<Number>(blocks < most_blocks ? blocks : most_blocks);
+  }
+
+  // Whether this CPU may open two more magazines of this size.
+  bool may_stock(Cpu& cpu, std::size_t size) noexcept {
+    const std::size_t total = heap_.total_granules();
+    if (recalls_ != 0 || capacity(size) < 2) return false;
+    const bool is_scarce = heap_.free_granules() < total / 8;
+    if (is_scarce || cpu.held + 2 * capacity(size) * size > total / (8 * P::cpus)) close_all(cpu);
+    if (is_scarce) {
+      empty_depot();
+      return false;
+    }
+    if (!cpu.joined) cpu.view = heap_.view();
+    cpu.joined = true;
+    return true;
+  }
+
+  Magazines opened(Cpu& cpu, std::size_t size) const noexcept {
+    cpu.held += capacity(size) * size;
+    return {0, capacity(size)};
+  }
+
+  bool try_refill(Cpu& cpu, std::size_t size) noexcept {
+    if (!may_stock(cpu, size)) return false;
+    Magazines& loaded = cpu.loaded[size];
+    if (loaded.first != 0) return true;  // a handler came before us
+    if (loaded.is_closed()) loaded = opened(cpu, size);
+    Number& depot = depot_[size];
+    if (depot == 0) return try_fill(cpu, size);
+    loaded = {depot, 0};
+    depot = node(cpu.view.address(depot)).below;
+    depot_granules_ -= capacity(size) * size;
+    return true;
+  }
+
+  bool try_fill(Cpu& cpu, std::size_t size) noexcept {
+    Magazines& loaded = cpu.loaded[size];
+    std::uint8_t& grown = cpu.grown[size];
+    Number* link = &loaded.first;
+    for (unsigned count = 1U << grown; count != 0 && loaded.room != 0; --count) {
+      const Block block = heap_.allocate(Layout(size * granule, granule));
+      if (!block) break;
+      const std::size_t number = cpu.view.number_of(block.at);
+      if (!cpu.view.lends(number, size)) {  // outside of the span
+        heap_.deallocate(block.at, Layout(size * granule, granule));
+        break;
+      }
+      Detection::put(node(block.at), cpu.view, number);
+      *link = static_cast<Number>(number);
+      link = &node(block.at).next;
+      *link = 0;
+      --loaded.room;
+    }
+    if (1U << grown < most_blocks) ++grown;
+    return loaded.first != 0;
+  }
+
+  bool make_room(Cpu& cpu, std::size_t size) noexcept {
+    if (!may_stock(cpu, size)) return false;
+    Magazines& loaded = cpu.loaded[size];
+    Magazines& spare = cpu.spare[size];
+    if (loaded.room != 0) return true;
+    if (loaded.is_closed()) {
+      loaded = opened(cpu, size);
+      return true;
+    }
+    if (spare.first != 0) {
+      put_away(spare.first, size);
+      spare = {0, capacity(size)};
+    } else if (spare.is_closed()) {
+      spare = opened(cpu, size);
+    }
+    std::swap(loaded, spare);
+    return true;
+  }
+
+  // A full magazine.
+  void put_away(Number first, std::size_t size) noexcept {
+    const std::size_t granules = capacity(size) * size;
+    if (depot_granules_ + granules > heap_.total_granules() / 16) return give_back(first, size);
+    node(heap_.view().address(first)).below = depot_[size];
+    depot_[size] = first;
+    depot_granules_ += granules;
+  }
+
+  void give_back(Number first, std::size_t size) const noexcept {
+    View view = heap_.view();
+    while (first != 0) {
+      std::byte* const at = view.address(first);
+      const Number next = node(at).next;
+      Detection::take(node(at), view, first);
+      heap_.deallocate(at, Layout(size * granule, granule));
+      first = next;
+    }
+  }
+
+  void close_all(Cpu& cpu) const noexcept {
+    for (std::size_t size = 1; size <= classes; ++size) {
+      give_back(cpu.loaded[size].first, size);
+      give_back(cpu.spare[size].first, size);
+      cpu.loaded[size] = cpu.spare[size] = {};
+    }
+    cpu.held = 0;
+  }
+
+  void empty_depot() const noexcept {
+    for (std::size_t size = 1; size <= classes && depot_granules_ != 0; ++size) {
+      while (depot_[size] != 0) {
+        const Number first = depot_[size];
+        depot_[size] = node(heap_.view().address(first)).below;
+        depot_granules_ -= capacity(size) * size;
+        give_back(first, size);
+      }
+    }
+  }
+
+  // ---- Calling stocks back.
+
+  static bool is_inside(const Cpu& cpu) noexcept {
+    // Acquire: pairs with the release of the 0.
+    return is_direct && cpu.inside.load(std::memory_order_acquire) != 0;
+  }
+
+  static bool is_asked(std::uint32_t state) noexcept { return state == asked_for || state == given_up; }
+
+  // Without the lock: empties the magazines of a CPU that was asked for them. The caller is that CPU with interrupts
+  // masked, or has found it not inside after the fence of all CPUs; the exchange lets one through.
+  void hand_over(Cpu& cpu) const noexcept {
+    std::uint32_t state = cpu.state.load(std::memory_order_relaxed);
+    // Acquire is not needed: what the magazines hold was seen by the load of `inside`, or is this CPU's own.
+    while (is_asked(state)) {
+      if (!cpu.state.compare_exchange_strong(state, taking, std::memory_order_relaxed, std::memory_order_relaxed))
+        continue;
+      for (std::size_t size = 1; size <= classes; ++size) {
+        cpu.handed[2 * size] = std::exchange(cpu.loaded[size], {}).first;
+        cpu.handed[2 * size + 1] = std::exchange(cpu.spare[size], {}).first;
+      }
+      cpu.held = 0;
+      // Release: pairs with the acquire in collect().
+      cpu.state.store(handed_over, std::memory_order_release);
+      return;
+    }
+  }
+
+  void serve_here() const noexcept {
+    const auto interrupts = P::mask_interrupts();
+    Cpu& cpu = this_cpu();
+    if (is_asked(cpu.state.load(std::memory_order_relaxed)) && !is_inside(cpu)) hand_over(cpu);
+    P::restore_interrupts(interrupts);
+  }
+
+  // Under the lock. The state stays: until nobody asks any more, nothing is stocked there.
+  void collect(Cpu& cpu) const noexcept {
+    if (cpu.state.load(std::memory_order_acquire) != handed_over) return;
+    for (std::size_t size = 1; size <= classes; ++size) {
+      give_back(std::exchange(cpu.handed[2 * size], Number{0}), size);
+      give_back(std::exchange(cpu.handed[2 * size + 1], Number{0}), size);
+    }
+  }
+
+  // Under the lock: all that can be had without asking.
+  void gather_here() const noexcept {
+    if (Cpu* const cpu = own_cpu(); cpu != nullptr) close_all(*cpu);
+    for (Cpu& cpu : cpus_) collect(cpu);
+    empty_depot();
+  }
+
+  // Under the lock: whether any CPU has been asked and need not be given up.
+  bool ask_others() const noexcept {
+    bool is_any_asked = false;
+    for (Cpu& cpu : cpus_) {
+      std::uint32_t state = cpu.state.load(std::memory_order_relaxed);
+      if (state == in_use && cpu.joined && &cpu != &this_cpu()) cpu.state.store(state = asked_for, std::memory_order_relaxed);
+      is_any_asked |= state == asked_for || state == taking;
+    }
+    return is_any_asked;
+  }
+
+  // Each that waits calls, also those who were asked by somebody else: that one may not have come so far yet.
+  void call_others() const noexcept {
+    if constexpr (is_direct) {
+      P::fence_all();
+    } else {
+      for (std::uint32_t number = 0; number < P::cpus; ++number) {
+        if (cpus_[number].state.load(std::memory_order_relaxed) == asked_for && number != P::cpu()) P::call(number);
+      }
+    }
+  }
+
+  // Without the lock, and serving, so that two that wait for each other both go on.
+  void await_others() const noexcept {
+    std::uint32_t round = 0;
+    for (Cpu& cpu : cpus_) {
+      std::uint32_t state = cpu.state.load(std::memory_order_relaxed);
+      while (state == asked_for || state == taking) {
+        if constexpr (!is_direct) serve_here();
+        if (is_direct && state == asked_for && !is_inside(cpu)) hand_over(cpu);
+        if (!P::keep_waiting(round++)) {
+          state = asked_for;
+          cpu.state.compare_exchange_strong(state, given_up, std::memory_order_relaxed, std::memory_order_relaxed);
+          break;
+        }
+        state = cpu.state.load(std::memory_order_relaxed);
+      }
+    }
+  }
+
+  Gathered what_is_gathered() const noexcept {
+    for (const Cpu& cpu : cpus_) {
+      const std::uint32_t state = cpu.state.load(std::memory_order_relaxed);
+      if (is_asked(state) || state == taking) return Gathered::not_everywhere;
+    }
+    return Gathered::everywhere;
+  }
+
+  // Calls stocks back until `done` is content: with what can be had here, else with all. Under the lock each time.
+  // Meanwhile nobody stocks anything, so that all that is free is in the heap inside when it is asked last.
+  template <class Done>
+  void gather(const void* caller, Done done) const noexcept {
+    {
+      const Holding held(*this, caller);
+      gather_here();
+      if (done(Gathered::here)) return;
+      if (!ask_others()) {
+        static_cast<void>(done(what_is_gathered()));
+        return;
+      }
+      ++recalls_;
+    }
+    call_others();
+    await_others();
+    const Holding held(*this, caller);
+    gather_here();
+    --recalls_;
+    static_cast<void>(done(what_is_gathered()));
+  }
+
+  template <class Action>
+  void with_all(Action action) const noexcept {
+    gather(caller_here(), [&](Gathered gathered) noexcept {
+      if (gathered != Gathered::here) action(heap_);
+      return false;
+    });
+  }
+
+  template <class Action>
+  void step(const std::byte* from, Action action) const noexcept {
+    if (from == nullptr) return with_all(action);
+    const Holding held(*this, caller_here());
+    action(heap_);
+  }
+
+  // Reading calls stocks back, so all of it changes.
+  mutable Cpu cpus_[P::cpus];
+  mutable Cpu stranger_;  // of CPUs that are not known: always empty
+  mutable SpinLock<P> lock_;
+  mutable Heap heap_;
+  mutable Number depot_[classes + 1] = {};    // the uppermost magazine of each stack
+  mutable std::size_t depot_granules_ = 0;
+  mutable std::uint32_t recalls_ = 0;  // CPUs that wait for others' stocks
+  mutable std::uint64_t times_locked_ = 0;
+  std::size_t magazine_granules_ = 0;
+};
+
+}  // namespace bareheap

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Threads of a Linux program as the CPUs of a heap.
+#pragma once
+
+#include "bareheap/core/multiprocessor.hpp"
+
+#include <cstdint>
+
+namespace bareheap::host {
+
+namespace threads {
+
+inline constexpr std::uint32_t unknown = 0xffffffff;
+inline constinit thread_local std::uint32_t number = unknown;
+
+/// Gives the calling thread the lowest number that no living thread has; it is free again when the thread ends.
+std::uint32_t arrive() noexcept;
+
+/// Every now and then lets another thread run.
+void pause() noexcept;
+
+/// All threads of the program execute a full fence (membarrier(2)).
+void fence_all() noexcept;
+
+}  // namespace threads
+
+/// At most `most` threads have a stock at a time, and leave it to the next one with their number; there is nothing to do
+/// when a thread ends, or when it is blocked. Further threads share the heap inside, under its lock. A signal's handler may
+/// allocate, but for one that interrupts its own thread under the lock: that stops with a sentence.
+template <std::uint32_t most>
+struct Threads {
+  static constexpr std::uint32_t cpus = most;
+  static constexpr Recall recall = Recall::directly;
+
+  static std::uint32_t cpu() noexcept {
+    return threads::number != threads::unknown ? threads::number : threads::arrive();
+  }
+
+  static bool exclusives_work() noexcept { return true; }
+  static void pause() noexcept { threads::pause(); }
+  static int mask_interrupts() noexcept { return 0; }
+  static void restore_interrupts(int) noexcept {}
+  static void fence_all() noexcept { threads::fence_all(); }
+
+  /// For a thread that was preempted at its magazines: it goes on when the system lets it.
+  static bool keep_waiting(std::uint32_t round) noexcept {
+    threads::pause();
+    return round < 100'000'000;
+  }
+};
+
+static_assert(Multiprocessor<Threads<4>>);
+
+}  // namespace bareheap::host
