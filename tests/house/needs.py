@@ -50,6 +50,7 @@ WRAPPERS = {
     "Checked<HoleList>": "bareheap/wrappers/checked.hpp",
     "Reserve<HoleList>": "bareheap/wrappers/reserve.hpp",
     "Traced<HoleList, laws::NoSink>": "bareheap/wrappers/traced.hpp",
+    "CpuCached<GranuleHeap, laws::OneOfFour<Recall::by_interrupt>>": "bareheap/wrappers/cpu_cached.hpp",
 }
 ENGINE_WITHIN = "bareheap::BasicHoleList<(bareheap::Carving)0>::"
 
@@ -88,8 +89,8 @@ class Case:
 
 def source_of(heaps: Iterable[str], headers: dict[str, str]) -> str:
     """A source with every call of each engine, and every function of each wrapper."""
-    included = ["house/engine_calls.hpp", "bareheap/engines/hole_list.hpp", "wrappers/no_sink.hpp",
-                "wrappers/one_cpu.hpp"]  # fmt: skip
+    included = ["house/engine_calls.hpp", "bareheap/engines/hole_list.hpp", "bareheap/engines/granule_heap.hpp",
+                "wrappers/no_sink.hpp", "wrappers/one_cpu.hpp"]  # fmt: skip
     lines = [f'#include "{header}"' for header in [*included, *(headers[heap] for heap in heaps)]]
     for heap in heaps:
         if heap in WRAPPERS:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "bareheap/core/processor.hpp"
+#include "bareheap/core/multiprocessor.hpp"
 
 namespace bareheap::laws {
 
@@ -16,5 +16,16 @@ struct OneCpu {
   static void restore_interrupts(State) noexcept {}
 };
 static_assert(Processor<OneCpu>);
+
+/// The only one of four CPUs that ever comes.
+template <Recall way>
+struct OneOfFour : OneCpu {
+  static constexpr std::uint32_t cpus = 4;
+  static constexpr Recall recall = way;
+  static void call(std::uint32_t) noexcept {}
+  static void fence_all() noexcept {}
+  static bool keep_waiting(std::uint32_t) noexcept { return false; }
+};
+static_assert(Multiprocessor<OneOfFour<Recall::directly>>);
 
 }  // namespace bareheap::laws

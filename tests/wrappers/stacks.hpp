@@ -7,6 +7,7 @@
 #include "bareheap/core/lock_policies.hpp"
 #include "bareheap/wrappers/checked.hpp"
 #include "bareheap/wrappers/counted.hpp"
+#include "bareheap/wrappers/cpu_cached.hpp"
 #include "bareheap/wrappers/fallback.hpp"
 #include "bareheap/wrappers/headered.hpp"
 #include "bareheap/wrappers/locked.hpp"
@@ -60,6 +61,7 @@ template <class First, class Second>
 constexpr bool merges<Halves<First, Second>> = merges<First> && merges<Second>;
 
 using Spin = SpinWithInterruptsSaved<OneCpu>;
+using Called = OneOfFour<Recall::by_interrupt>;
 
 template <class... Heaps>
 struct HeapList {};
@@ -86,6 +88,8 @@ using AllStacks = HeapList<
     Locked<Halves<Headered<Bump>, Counted<HoleList>>, Spin>, Halves<Checked<HoleList>, Checked<HoleList>>,
     Locked<GranuleHeap, Spin>, Locked<Counted<Headered<GranuleHeap>>, Spin>, Checked<GranuleHeap>,
     Halves<GranuleHeap, SmallRealTimeHeap>, Kept<SmallGranuleHeap>,
+    CpuCached<GranuleHeap, Called>, CpuCached<GranuleHeap, OneOfFour<Recall::directly>, ByMap>,
+    CpuCached<SmallGranuleHeap, Called>, Checked<CpuCached<GranuleHeap, Called>>,
     Counted<NullHeap>, Headered<NullHeap>, Checked<NullHeap>>;
 
 }  // namespace bareheap::laws

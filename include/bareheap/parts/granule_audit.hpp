@@ -57,7 +57,7 @@ class GranuleAudit {
 
   // Invariant 2 outside of the tiles: something begins behind the last one, and what no block can have has no bit.
   bool is_quiet_around(const Stretch& stretch) const noexcept {
-    const auto is_quiet = [&](std::size_t first, std::size_t end) { return stretch.map.next_tile(first, end) == end; };
+    const auto is_quiet = [&](std::size_t first, std::size_t end) { return stretch.map.next_bit(first, end) == end; };
     if (!stretch.map.is_cached(stretch.end)) return false;
     const bool begins_map = &stretch == space_.stretches() || stretch.start >= space_.count();
     if (begins_map && !is_quiet(stretch.start, stretch.first)) return false;
@@ -81,14 +81,13 @@ class GranuleAudit {
     const std::size_t size = end - tile;
     if (map.starts(tile)) return map.length(tile) == size ? Fault::none : Fault::invariant_2;
     if (!map.is_free_edge(tile)) return Fault::invariant_2;
-    if (size > 1 && map.next_tile(tile + 1, end) != end - 1) return Fault::invariant_3;
+    if (size > 1 && map.next_bit(tile + 1, end) != end - 1) return Fault::invariant_3;
     const bool holds = space_.bins().holds(tile, size, [&](std::size_t other) { return is_free(other); });
     return holds ? Fault::none : Fault::invariant_4;
   }
 
   // Invariant 5: the bins' lists hold as many granules as are free, the bitmaps tell which bins have any.
   bool bins_hold() const noexcept {
-    if (space_.stretches() == nullptr) return space_.free() == 0;
     return space_.bins().sum([&](std::size_t block) { return is_free(block); }) == space_.free();
   }
 

@@ -86,6 +86,9 @@ class GranuleMap {
     return next(granule, end, tiles);
   }
 
+  /// The same of every bit, also those of a length, for where no lent block can be.
+  std::size_t next_bit(std::size_t granule, std::size_t end) const noexcept { return next(granule, end, any); }
+
   /// The same of lent and cached blocks alone: where a free block ends.
   std::size_t next_start(std::size_t granule, std::size_t end) const noexcept {
     return next(granule, end, [](const Pair& pair) { return pair.start; });

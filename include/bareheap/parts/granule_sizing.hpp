@@ -63,7 +63,7 @@ class GranuleSizing<GranuleSpace<Map, Bins>> {
     const std::size_t granules = granules_for_blocks(load);
     if (granules >= most_count) the_load_is_too_large_for_the_index();
     const std::size_t count = count_for(granules, extra);
-    if (count > most_count) the_load_is_too_large_for_the_index();
+    if (count > least(most_count, size_limit / granule)) the_load_is_too_large_for_the_index();
     return (count + 1) * granule - 1;
   }
 

@@ -33,6 +33,7 @@ struct Magazine {
   Number room = 0;
 
   constexpr bool is_closed() const noexcept { return first == 0 && room == 0; }
+  constexpr bool is_empty() const noexcept { return first == 0 && room != 0; }
 };
 
 /// Knows a block that is in a magazine by a word in the block itself, its address with all bits turned over, which next

@@ -85,7 +85,7 @@ class CpuCached {
     const std::size_t size = granules_of(asked.size());
     if (size <= classes && asked.alignment() <= granule) [[likely]] {
       const Inside inside(*this);
-      if (inside && inside->loaded[size].first != 0) [[likely]] return lend(*inside, size);
+      if (inside && inside->racks[size].loaded.first != 0) [[likely]] return lend(*inside, size);
     }
     return allocate_anew(asked);
   }
@@ -94,7 +94,7 @@ class CpuCached {
     const std::size_t size = granules_of(asked.size());
     if (size <= classes) [[likely]] {
       const Inside inside(*this);
-      if (inside && inside->loaded[size].room != 0 && try_put(*inside, at, size)) [[likely]] return;
+      if (inside && inside->racks[size].loaded.room != 0 && try_put(*inside, at, size)) [[likely]] return;
     }
     deallocate_anew(at, asked);
   }
@@ -121,8 +121,8 @@ class CpuCached {
     if (number >= P::cpus) return;
     Cpu& cpu = cpus_[number];
     hand_over(cpu);
-    collect(cpu);
     if (cpu.state.load(std::memory_order_relaxed) == taking) return;  // another CPU is about to hand all of it over
+    collect(cpu);
     close_all(cpu);
     cpu.state.store(in_use, std::memory_order_relaxed);
     cpu.joined = false;
@@ -171,8 +171,8 @@ class CpuCached {
 
  private:
   static constexpr std::size_t classes = 1024 / granule;
-  static constexpr std::size_t most_blocks = 64;                             // of a magazine
-  static constexpr std::size_t most_of_magazine = 16 * std::size_t{1024} / granule;  // granules
+  static constexpr std::size_t most_blocks = 64;                                     // of a magazine
+  static constexpr std::size_t most_of_magazine = 20 * std::size_t{1024} / granule;  // granules
 
   // Whose a CPU's magazines are.
   //   in_use -> asked_for       by a CPU that needs memory, under the lock
@@ -183,13 +183,26 @@ class CpuCached {
 
   enum class Gathered : std::uint8_t { here, everywhere, not_everywhere };
 
+  // A CPU's magazines of one size. The spare one is full, or open and empty, or closed. They are made for twice as many
+  // blocks each time, so sizes that are rare take little.
+  struct Rack {
+    Magazines loaded;
+    Magazines spare;
+    std::uint8_t loaded_for = 0;  // blocks
+    std::uint8_t spare_for = 0;
+    std::uint8_t grown = 0;
+
+    void swap() noexcept {
+      std::swap(loaded, spare);
+      std::swap(loaded_for, spare_for);
+    }
+  };
+
   struct alignas(128) Cpu {
     AtomicOf<P, std::uint32_t> inside{0};  // Recall::directly: this CPU is at its magazines, without the lock
     View view;
-    Magazines loaded[classes + 1];
-    Magazines spare[classes + 1];  // full, or open and empty, or closed
-    std::uint8_t grown[classes + 1] = {};  // log2 of the blocks that are fetched at once
-    std::size_t held = 0;                  // granules for which its open magazines are made
+    std::size_t held = 0;  // granules for which its open magazines are made
+    Rack racks[classes + 1];
 
     alignas(128) AtomicOf<P, std::uint32_t> state{in_use};
     Number handed[2 * (classes + 1)] = {};  // lists of blocks that are handed over
@@ -283,7 +296,7 @@ class CpuCached {
   // ---- One block. All three have the magazines for themselves.
 
   [[gnu::always_inline]] static Block lend(Cpu& cpu, std::size_t size) noexcept {
-    Magazines& magazine = cpu.loaded[size];
+    Magazines& magazine = cpu.racks[size].loaded;
     const std::size_t number = magazine.first;
     std::byte* const at = cpu.view.address(number);
     magazine.first = node(at).next;
@@ -297,7 +310,7 @@ class CpuCached {
     const std::size_t number = cpu.view.number_of(at);
     if (!cpu.view.lends(number, size)) [[unlikely]] return false;
     if (!Detection::try_put(node(at), cpu.view, number)) [[unlikely]] return false;
-    Magazines& magazine = cpu.loaded[size];
+    Magazines& magazine = cpu.racks[size].loaded;
     node(at).next = magazine.first;
     magazine.first = static_cast<Number>(number);
     --magazine.room;
@@ -311,8 +324,8 @@ class CpuCached {
     const bool has_class = size <= classes && asked.alignment() <= granule;
     if (has_class) {
       const Inside inside(*this);
-      if (inside && inside->spare[size].first != 0) {
-        std::swap(inside->loaded[size], inside->spare[size]);
+      if (inside && inside->racks[size].spare.first != 0) {
+        inside->racks[size].swap();
         return lend(*inside, size);
       }
     }
@@ -336,8 +349,8 @@ class CpuCached {
     const std::size_t size = granules_of(asked.size());
     if (size <= classes) {
       const Inside inside(*this);
-      if (inside && inside->loaded[size].room == 0 && inside->spare[size].first == 0 && inside->spare[size].room != 0) {
-        std::swap(inside->loaded[size], inside->spare[size]);
+      if (inside && inside->racks[size].loaded.room == 0 && inside->racks[size].spare.is_empty()) {
+        inside->racks[size].swap();
         if (try_put(*inside, at, size)) return;
       }
     }
@@ -387,22 +400,22 @@ class CpuCached {
     return cpu.state.load(std::memory_order_relaxed) == in_use ? &cpu : nullptr;
   }
 
-  // Stocks are small beside the memory, and there are none where it is scarce.
+  // Stocks are small beside the memory.
   void plan() noexcept {
-    const std::size_t share = heap_.total_granules() / (256 * P::cpus);
+    const std::size_t share = heap_.total_granules() / (32 * P::cpus);
     magazine_granules_ = share < most_of_magazine ? share : most_of_magazine;
   }
 
-  // Blocks of a magazine.
-  Number capacity(std::size_t size) const noexcept {
+  // Blocks of the largest magazine.
+  std::size_t capacity(std::size_t size) const noexcept {
     const std::size_t blocks = magazine_granules_ / size;
-    return static_cast<Number>(blocks < most_blocks ? blocks : most_blocks);
+    return blocks < most_blocks ? blocks : most_blocks;
   }
 
-  // Whether this CPU may open two more magazines of this size.
+  // Whether this CPU may open two more magazines of this size. Where memory is scarce there are none.
   bool may_stock(Cpu& cpu, std::size_t size) noexcept {
-    const std::size_t total = heap_.total_granules();
     if (recalls_ != 0 || capacity(size) < 2) return false;
+    const std::size_t total = heap_.total_granules();
     const bool is_scarce = heap_.free_granules() < total / 8;
     if (is_scarce || cpu.held + 2 * capacity(size) * size > total / (8 * P::cpus)) close_all(cpu);
     if (is_scarce) {
@@ -414,18 +427,25 @@ class CpuCached {
     return true;
   }
 
-  Magazines opened(Cpu& cpu, std::size_t size) const noexcept {
-    cpu.held += capacity(size) * size;
-    return {0, capacity(size)};
+  // What is loaded is closed, or empty, and is open afterwards.
+  void open(Cpu& cpu, std::size_t size) const noexcept {
+    Rack& rack = cpu.racks[size];
+    const std::size_t most = capacity(size);
+    const std::size_t wanted = std::size_t{2} << rack.grown;
+    if (wanted < most) ++rack.grown;
+    cpu.held -= rack.loaded_for * size;
+    rack.loaded_for = static_cast<std::uint8_t>(wanted < most ? wanted : most);
+    cpu.held += rack.loaded_for * size;
+    rack.loaded = {0, rack.loaded_for};
   }
 
   bool try_refill(Cpu& cpu, std::size_t size) noexcept {
     if (!may_stock(cpu, size)) return false;
-    Magazines& loaded = cpu.loaded[size];
+    Magazines& loaded = cpu.racks[size].loaded;
     if (loaded.first != 0) return true;  // a handler came before us
-    if (loaded.is_closed()) loaded = opened(cpu, size);
+    open(cpu, size);
     Number& depot = depot_[size];
-    if (depot == 0) return try_fill(cpu, size);
+    if (depot == 0 || loaded.room != capacity(size)) return try_fill(cpu, size);
     loaded = {depot, 0};
     depot = node(cpu.view.address(depot)).below;
     depot_granules_ -= capacity(size) * size;
@@ -433,15 +453,15 @@ class CpuCached {
   }
 
   bool try_fill(Cpu& cpu, std::size_t size) noexcept {
-    Magazines& loaded = cpu.loaded[size];
-    std::uint8_t& grown = cpu.grown[size];
+    const Layout layout(size * granule, granule);
+    Magazines& loaded = cpu.racks[size].loaded;
     Number* link = &loaded.first;
-    for (unsigned count = 1U << grown; count != 0 && loaded.room != 0; --count) {
-      const Block block = heap_.allocate(Layout(size * granule, granule));
+    while (loaded.room != 0) {
+      const Block block = heap_.allocate(layout);
       if (!block) break;
       const std::size_t number = cpu.view.number_of(block.at);
       if (!cpu.view.lends(number, size)) {  // outside of the span
-        heap_.deallocate(block.at, Layout(size * granule, granule));
+        heap_.deallocate(block.at, layout);
         break;
       }
       Detection::put(node(block.at), cpu.view, number);
@@ -450,33 +470,27 @@ class CpuCached {
       *link = 0;
       --loaded.room;
     }
-    if (1U << grown < most_blocks) ++grown;
     return loaded.first != 0;
   }
 
   bool make_room(Cpu& cpu, std::size_t size) noexcept {
     if (!may_stock(cpu, size)) return false;
-    Magazines& loaded = cpu.loaded[size];
-    Magazines& spare = cpu.spare[size];
-    if (loaded.room != 0) return true;
-    if (loaded.is_closed()) {
-      loaded = opened(cpu, size);
-      return true;
+    Rack& rack = cpu.racks[size];
+    if (rack.loaded.room != 0) return true;
+    if (!rack.loaded.is_closed()) {
+      if (rack.spare.first != 0) put_away(rack, size);
+      rack.swap();
     }
-    if (spare.first != 0) {
-      put_away(spare.first, size);
-      spare = {0, capacity(size)};
-    } else if (spare.is_closed()) {
-      spare = opened(cpu, size);
-    }
-    std::swap(loaded, spare);
+    if (rack.loaded.is_closed()) open(cpu, size);
     return true;
   }
 
-  // A full magazine.
-  void put_away(Number first, std::size_t size) noexcept {
+  // The spare magazine, which is full.
+  void put_away(Rack& rack, std::size_t size) noexcept {
+    const Number first = std::exchange(rack.spare, {}).first;
     const std::size_t granules = capacity(size) * size;
-    if (depot_granules_ + granules > heap_.total_granules() / 16) return give_back(first, size);
+    if (rack.spare_for != capacity(size) || depot_granules_ + granules > heap_.total_granules() / 16)
+      return give_back(first, size);
     node(heap_.view().address(first)).below = depot_[size];
     depot_[size] = first;
     depot_granules_ += granules;
@@ -495,9 +509,9 @@ class CpuCached {
 
   void close_all(Cpu& cpu) const noexcept {
     for (std::size_t size = 1; size <= classes; ++size) {
-      give_back(cpu.loaded[size].first, size);
-      give_back(cpu.spare[size].first, size);
-      cpu.loaded[size] = cpu.spare[size] = {};
+      give_back(cpu.racks[size].loaded.first, size);
+      give_back(cpu.racks[size].spare.first, size);
+      cpu.racks[size] = {};
     }
     cpu.held = 0;
   }
@@ -531,8 +545,9 @@ class CpuCached {
       if (!cpu.state.compare_exchange_strong(state, taking, std::memory_order_relaxed, std::memory_order_relaxed))
         continue;
       for (std::size_t size = 1; size <= classes; ++size) {
-        cpu.handed[2 * size] = std::exchange(cpu.loaded[size], {}).first;
-        cpu.handed[2 * size + 1] = std::exchange(cpu.spare[size], {}).first;
+        const Rack rack = std::exchange(cpu.racks[size], {});
+        cpu.handed[2 * size] = rack.loaded.first;
+        cpu.handed[2 * size + 1] = rack.spare.first;
       }
       cpu.held = 0;
       // Release: pairs with the acquire in collect().
@@ -604,12 +619,16 @@ class CpuCached {
     }
   }
 
-  Gathered what_is_gathered() const noexcept {
-    for (const Cpu& cpu : cpus_) {
+  // Under the lock: collects once more, on the same look that decides. What was about to be handed over when
+  // gather_here() came by may have been since.
+  Gathered gather_rest() const noexcept {
+    Gathered gathered = Gathered::everywhere;
+    for (Cpu& cpu : cpus_) {
       const std::uint32_t state = cpu.state.load(std::memory_order_relaxed);
-      if (is_asked(state) || state == taking) return Gathered::not_everywhere;
+      if (state == handed_over) collect(cpu);
+      if (is_asked(state) || state == taking) gathered = Gathered::not_everywhere;
     }
-    return Gathered::everywhere;
+    return gathered;
   }
 
   // Calls stocks back until `done` is content: with what can be had here, else with all. Under the lock each time.
@@ -621,7 +640,7 @@ class CpuCached {
       gather_here();
       if (done(Gathered::here)) return;
       if (!ask_others()) {
-        static_cast<void>(done(what_is_gathered()));
+        static_cast<void>(done(gather_rest()));
         return;
       }
       ++recalls_;
@@ -631,7 +650,7 @@ class CpuCached {
     const Holding held(*this, caller);
     gather_here();
     --recalls_;
-    static_cast<void>(done(what_is_gathered()));
+    static_cast<void>(done(gather_rest()));
   }
 
   template <class Action>

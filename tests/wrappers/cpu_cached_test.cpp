@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: MIT
+// CpuCached call by call: one thread plays all CPUs. What happens when they really run at the same time is for
+// cpu_threads_test.cpp, tests/explorer and tests/kernel/cpu_cached.cpp.
+#include "bareheap/wrappers/cpu_cached.hpp"
+
+#include "bareheap/core/statistics.hpp"
+#include "bareheap/engines/granule_heap.hpp"
+#include "engines/stops.hpp"
+#include "support/drawing.hpp"
+#include "support/host_region.hpp"
+#include "wrappers/playing_cpus.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <vector>
+
+namespace bareheap {
+namespace {
+
+using test::CalledCpus;
+using test::FencedCpus;
+using test::PlayedCpus;
+using test::stop_of;
+
+static_assert(SelfSizing<CpuCached<GranuleHeap, CalledCpus>> && Growable<CpuCached<GranuleHeap, CalledCpus>>);
+static_assert(Stocked<CpuCached<GranuleHeap, CalledCpus>> && Stepwise<CpuCached<GranuleHeap, FencedCpus, ByMap>>);
+static_assert(!std::copyable<CpuCached<GranuleHeap, CalledCpus>>);
+
+constexpr std::size_t memory_size = std::size_t{4} << 20;
+constexpr Layout small(48, 8);
+constexpr Layout large(5000, 8);
+
+template <class Heap>
+struct CpuCachedTest : testing::Test {
+  CpuCachedTest() {
+    PlayedCpus::reset();
+    PlayedCpus::on_call = [this](std::uint32_t cpu) { PlayedCpus::as(cpu, [this] { heap.serve(); }); };
+    EXPECT_TRUE(heap.init(memory.region()));
+    fresh = picture();
+  }
+
+  Block allocate_on(std::uint32_t cpu, Layout asked) {
+    return PlayedCpus::as(cpu, [&] { return heap.allocate(asked); });
+  }
+  void free_on(std::uint32_t cpu, Block block, Layout asked) {
+    PlayedCpus::as(cpu, [&] { heap.deallocate(block.at, asked); });
+  }
+
+  /// The CPU's stock is not empty afterwards.
+  void stock_on(std::uint32_t cpu, int blocks = 40) {
+    std::vector<Block> lent;
+    for (int count = 0; count < blocks; ++count) lent.push_back(allocate_on(cpu, small));
+    for (const Block block : lent) free_on(cpu, block, small);
+  }
+
+  std::vector<Block> take_all(std::uint32_t cpu, Layout asked) {
+    std::vector<Block> taken;
+    while (const Block block = allocate_on(cpu, asked)) taken.push_back(block);
+    return taken;
+  }
+
+  std::vector<Extent> picture() {
+    std::vector<Extent> tiles;
+    heap.walk([&](const Extent& tile) { tiles.push_back(tile); });
+    return tiles;
+  }
+
+  void expect_fresh() {
+    heap.trim();
+    EXPECT_EQ(heap.check(), Fault::none);
+    EXPECT_TRUE(picture() == fresh);
+  }
+
+  const test::HostRegion memory{memory_size};
+  Heap heap;
+  std::vector<Extent> fresh;
+};
+
+using AllWays = testing::Types<CpuCached<GranuleHeap, CalledCpus>, CpuCached<GranuleHeap, FencedCpus>,
+                               CpuCached<GranuleHeap, CalledCpus, ByMap>, CpuCached<GranuleHeap, FencedCpus, ByMap>>;
+TYPED_TEST_SUITE(CpuCachedTest, AllWays);
+
+TYPED_TEST(CpuCachedTest, lends_on_one_cpu_what_was_freed_there_last) {
+  const Block first = this->allocate_on(1, small);
+  const Block second = this->allocate_on(1, small);
+  EXPECT_NE(first.at, second.at);
+  EXPECT_EQ(first.size, 48u);
+  this->free_on(1, first, small);
+  EXPECT_EQ(this->allocate_on(1, small).at, first.at);
+}
+
+TYPED_TEST(CpuCachedTest, takes_back_on_any_cpu) {
+  const Block block = this->allocate_on(0, small);
+  this->stock_on(2);
+  this->free_on(2, block, small);
+  EXPECT_EQ(this->allocate_on(2, small).at, block.at);
+  this->free_on(3, block, small);
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuCachedTest, takes_the_lock_at_most_once_in_16_calls_for_each_size) {
+  for (const std::size_t size : {1u, 16u, 100u, 512u, 1024u}) {
+    const Layout asked(size, 8);
+    std::vector<Block> live;
+    const auto round = [&] {
+      for (int count = 0; count < 500; ++count) live.push_back(this->allocate_on(0, asked));
+      for (const Block block : live) this->free_on(1, block, asked);
+      live.clear();
+    };
+    for (int warming = 0; warming < 10; ++warming) round();
+    const std::uint64_t before = this->heap.times_locked();
+    for (int count = 0; count < 4; ++count) round();
+    EXPECT_LE((this->heap.times_locked() - before - 1) * 16, 4u * 1000) << size;
+  }
+}
+
+TYPED_TEST(CpuCachedTest, stocks_hold_no_more_than_their_share) {
+  for (std::uint32_t cpu = 0; cpu < 4; ++cpu) {
+    for (std::size_t size = 16; size <= 1024; size += 16) {
+      const Layout asked(size, 8);
+      std::vector<Block> live;
+      for (int count = 0; count < 40; ++count) live.push_back(this->allocate_on(cpu, asked));
+      for (const Block block : live) this->free_on(cpu, block, asked);
+    }
+  }
+  // What is in stocks and depot cannot be had without asking: another kind of request without IPIs sees the rest.
+  PlayedCpus::on_call = nullptr;
+  std::size_t had = 0;
+  const auto blocks = this->take_all(9, Layout(2048, 8));
+  for (const Block block : blocks) had += block.size;
+  if (this->heap.check() != Fault::none) return;  // ByMap shows what did not answer
+  EXPECT_GE(had, memory_size * 3 / 4);
+}
+
+TYPED_TEST(CpuCachedTest, memory_in_the_stocks_of_others_does_not_make_a_request_fail) {
+  std::size_t whole = 0;
+  for (std::uint32_t cpu = 1; cpu < 4; ++cpu) {
+    const std::vector<Block> taken = this->take_all(cpu, small);
+    if (whole == 0) whole = taken.size();
+    EXPECT_EQ(taken.size(), whole);
+    for (const Block block : taken) this->free_on(cpu, block, small);
+    this->stock_on(cpu);
+  }
+  const std::vector<Block> taken = this->take_all(0, small);
+  EXPECT_EQ(taken.size(), whole);
+  EXPECT_FALSE(PlayedCpus::called.empty() && PlayedCpus::fences == 0);
+  for (const Block block : taken) this->free_on(3, block, small);
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuCachedTest, a_request_that_fails_leaves_all_as_it_was) {
+  this->stock_on(1);
+  EXPECT_FALSE(this->allocate_on(0, Layout(memory_size, 8)));
+  EXPECT_FALSE(this->allocate_on(0, Layout(std::size_t{0} - 1, 8)));
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuCachedTest, the_asked_cpu_has_a_stock_again_afterwards) {
+  this->stock_on(1);
+  EXPECT_FALSE(this->allocate_on(0, Layout(memory_size, 8)));
+  this->stock_on(1);
+  const std::uint64_t before = this->heap.times_locked();
+  this->stock_on(1, 20);
+  EXPECT_LE(this->heap.times_locked() - before, 3u);
+}
+
+TYPED_TEST(CpuCachedTest, a_cpu_that_comes_back_from_retirement_has_a_stock_again) {
+  this->stock_on(1);
+  PlayedCpus::as(1, [&] { this->heap.retire(1); });
+  PlayedCpus::called.clear();
+  EXPECT_FALSE(this->allocate_on(0, Layout(memory_size, 8)));
+  EXPECT_TRUE(PlayedCpus::called.empty());
+  this->stock_on(1);
+  EXPECT_EQ(this->heap.check(), Fault::none);
+  this->heap.retire(1);  // by another
+  this->heap.retire(77);
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuCachedTest, a_cpu_that_is_not_known_has_no_stock) {
+  const Block block = this->allocate_on(4, small);
+  ASSERT_TRUE(block);
+  this->free_on(0xffffffff, block, small);
+  this->stock_on(1);
+  const std::uint64_t before = this->heap.times_locked();
+  this->stock_on(4, 10);
+  EXPECT_GE(this->heap.times_locked() - before, 20u);
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuCachedTest, grows) {
+  TypeParam grown;
+  const Region all = this->memory.region();
+  ASSERT_TRUE(grown.init({all.start, 262144}, all));
+  std::vector<Block> live;
+  while (const Block block = grown.allocate(small)) live.push_back(block);
+  EXPECT_TRUE(grown.add({all.start + 262144, all.size - 262144}));
+  EXPECT_TRUE(grown.allocate(Layout(memory_size / 2, 8)));
+  for (const Block block : live) grown.deallocate(block.at, small);
+  EXPECT_EQ(grown.check(), Fault::none);
+  EXPECT_EQ(grown.add({all.start, 65536}).fault, Fault::region_overlaps);
+}
+
+TYPED_TEST(CpuCachedTest, blocks_outside_of_the_span_have_no_stock_and_are_right) {
+  TypeParam grown;
+  const Region all = this->memory.region();
+  ASSERT_TRUE(grown.init({all.start, 65536}));
+  ASSERT_TRUE(grown.add({all.start + memory_size / 2, memory_size / 2}));
+  std::vector<Block> live;
+  while (const Block block = grown.allocate(small)) {
+    std::memset(block.at, 0x5A, block.size);
+    live.push_back(block);
+  }
+  EXPECT_GT(live.size(), memory_size / 2 / 64);
+  for (const Block block : live) grown.deallocate(block.at, small);
+  grown.trim();
+  EXPECT_EQ(grown.check(), Fault::none);
+  EXPECT_EQ(statistics_of(grown).used_bytes, 0u);
+}
+
+TYPED_TEST(CpuCachedTest, resizes_in_place_and_knows_sizes) {
+  const Block block = this->heap.allocate(large);
+  EXPECT_TRUE(this->heap.resize(block.at, large, 9000));
+  EXPECT_EQ(this->heap.size_of(block.at), 9008u);
+  EXPECT_TRUE(this->heap.resize(block.at, large.with_size(9000), 100));
+  EXPECT_FALSE(this->heap.resize(block.at, large.with_size(100), memory_size));
+  EXPECT_TRUE(this->heap.owns(block.at) && !this->heap.owns(&block));
+  this->heap.deallocate(block.at, large.with_size(100));
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuCachedTest, serves_aligned_requests) {
+  for (const std::size_t alignment : {32u, 64u, 4096u}) {
+    const Block block = this->heap.allocate(Layout(100, alignment));
+    EXPECT_TRUE(is_aligned(address_of(block.at), alignment));
+    this->heap.deallocate(block.at, Layout(100, alignment));
+  }
+  this->heap.deallocate(nullptr, small);
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuCachedTest, steps_through_its_tiles) {
+  this->stock_on(1);
+  const Block block = this->heap.allocate(small);
+  std::size_t used = 0;
+  const std::byte* at = nullptr;
+  do {
+    at = this->heap.walk_step(at, 1, [&](const Extent& tile) { used += tile.kind == ExtentKind::used; });
+  } while (at != nullptr);
+  EXPECT_EQ(used, 1u);
+  CheckStep step;
+  do step = this->heap.check_step(step.next, 2);
+  while (step.next != nullptr);
+  EXPECT_EQ(step.fault, Fault::none);
+  this->heap.deallocate(block.at, small);
+}
+
+// ---- Bad frees. All in one test each, so that each way is tried in each place where a freed block can be.
+
+template <class Heap>
+using CpuCachedMisuse = CpuCachedTest<Heap>;
+TYPED_TEST_SUITE(CpuCachedMisuse, AllWays);
+
+TYPED_TEST(CpuCachedMisuse, a_second_free_is_caught_wherever_the_block_is) {
+  // In the magazine at hand, in the spare one, in the depot, in the heap inside.
+  for (const int freed_after : {0, 30, 100, 400}) {
+    std::vector<Block> live;
+    for (int count = 0; count < 500; ++count) live.push_back(this->allocate_on(0, small));
+    const Block block = live.back();
+    live.pop_back();
+    this->free_on(0, block, small);
+    for (int count = 0; count < freed_after; ++count) {
+      this->free_on(0, live.back(), small);
+      live.pop_back();
+    }
+    const FaultReport here = stop_of([&] { this->heap.deallocate(block.at, small); });
+    EXPECT_EQ(here.fault, Fault::freed_twice) << freed_after;
+    EXPECT_EQ(here.address, block.at);
+    EXPECT_NE(here.caller, nullptr);
+    for (const Block rest : live) this->free_on(0, rest, small);
+    this->expect_fresh();
+  }
+}
+
+TYPED_TEST(CpuCachedMisuse, a_second_free_on_another_cpu_is_caught) {
+  this->stock_on(2);
+  const Block block = this->allocate_on(1, small);
+  this->free_on(1, block, small);
+  PlayedCpus::number = 2;
+  EXPECT_EQ(stop_of([&] { this->heap.deallocate(block.at, small); }).fault, Fault::freed_twice);
+  PlayedCpus::number = 0;
+  EXPECT_EQ(stop_of([&] { static_cast<void>(this->heap.resize(block.at, small, 20)); }).fault, Fault::freed_twice);
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuCachedMisuse, a_second_free_is_caught_while_its_cpu_does_not_answer) {
+  const Block block = this->allocate_on(1, small);
+  this->free_on(1, block, small);
+  PlayedCpus::on_call = nullptr;
+  EXPECT_EQ(stop_of([&] { this->heap.deallocate(block.at, small); }).fault, Fault::freed_twice);
+}
+
+TYPED_TEST(CpuCachedMisuse, wrong_sizes_and_addresses_are_caught) {
+  this->stock_on(0);
+  const Block first = this->heap.allocate(small);
+  const Block second = this->heap.allocate(small);
+  const auto fault_of = [&](std::byte* at, Layout asked) {
+    return stop_of([&] { this->heap.deallocate(at, asked); }).fault;
+  };
+  EXPECT_EQ(fault_of(first.at, Layout(32, 8)), Fault::wrong_layout);
+  EXPECT_EQ(fault_of(first.at, Layout(64, 8)), Fault::wrong_layout);
+  EXPECT_EQ(fault_of(std::min(first.at, second.at), Layout(96, 8)), Fault::wrong_layout);  // both at once
+  EXPECT_EQ(fault_of(first.at, large), Fault::wrong_layout);
+  EXPECT_EQ(fault_of(first.at + 16, Layout(32, 8)), Fault::never_lent);
+  EXPECT_EQ(fault_of(first.at + 8, small), Fault::never_lent);
+  EXPECT_EQ(fault_of(reinterpret_cast<std::byte*>(&this->heap), small), Fault::never_lent);
+  this->heap.deallocate(first.at, small);
+  this->heap.deallocate(second.at, small);
+  this->expect_fresh();
+}
+
+// The word that tells a freed block is one that the program may have written, too.
+TYPED_TEST(CpuCachedMisuse, a_block_that_looks_like_a_freed_one_is_freed) {
+  this->stock_on(1);
+  const Block block = this->heap.allocate(small);
+  const std::size_t turned = ~address_of(block.at);
+  std::memcpy(block.at + 8, &turned, 8);
+  EXPECT_EQ(stop_of([&] { this->heap.deallocate(block.at, small); }).fault, Fault::none);
+  this->expect_fresh();
+}
+
+// ---- Calling back by interrupts.
+
+struct CalledBack : CpuCachedTest<CpuCached<GranuleHeap, CalledCpus>> {};
+
+TEST_F(CalledBack, calls_each_cpu_that_has_a_stock_and_no_other) {
+  stock_on(1);
+  stock_on(3);
+  PlayedCpus::called.clear();
+  EXPECT_FALSE(heap.allocate(Layout(memory_size, 8)));
+  EXPECT_EQ(PlayedCpus::called, (std::vector<std::uint32_t>{1, 3}));
+  EXPECT_FALSE(heap.allocate(Layout(memory_size, 8)));
+  EXPECT_EQ(PlayedCpus::called.size(), 2u);  // they have nothing since
+}
+
+TEST_F(CalledBack, a_cpu_that_does_not_answer_is_waited_for_once_and_loses_nothing) {
+  stock_on(1);
+  PlayedCpus::on_call = nullptr;
+  EXPECT_FALSE(heap.allocate(Layout(memory_size, 8)));
+  const unsigned waits = PlayedCpus::waits;
+  EXPECT_GT(waits, 0u);
+  EXPECT_FALSE(heap.allocate(Layout(memory_size, 8)));
+  EXPECT_EQ(PlayedCpus::waits, waits);
+  // It still has its stock, and goes on with it.
+  const std::uint64_t before = heap.times_locked();
+  const Block block = allocate_on(1, small);
+  EXPECT_EQ(heap.times_locked(), before + 1);
+  free_on(1, block, small);
+  // When it hands it over at last, its own next slow call brings it home.
+  PlayedCpus::as(1, [&] { heap.serve(); });
+  free_on(1, allocate_on(1, small), small);
+  PlayedCpus::on_call = [this](std::uint32_t cpu) { PlayedCpus::as(cpu, [this] { heap.serve(); }); };
+  expect_fresh();
+}
+
+TEST_F(CalledBack, two_that_wait_for_each_other_go_on) {
+  stock_on(0);
+  stock_on(1);
+  PlayedCpus::on_call = nullptr;  // both have interrupts masked
+  PlayedCpus::on_wait = [&] {
+    PlayedCpus::on_wait = [&] { PlayedCpus::as(0, [&] { heap.serve(); }); };  // which CPU 0 does while it waits
+    EXPECT_FALSE(allocate_on(1, Layout(memory_size, 8)));
+  };
+  PlayedCpus::masked = true;
+  EXPECT_FALSE(heap.allocate(Layout(memory_size, 8)));
+  EXPECT_TRUE(PlayedCpus::masked);
+  EXPECT_LE(PlayedCpus::waits, 3u);  // neither came to the end of its patience
+  PlayedCpus::masked = false;
+  PlayedCpus::on_wait = nullptr;
+  expect_fresh();
+}
+
+TEST_F(CalledBack, nobody_stocks_while_somebody_waits_for_stocks) {
+  stock_on(1);
+  stock_on(2);
+  PlayedCpus::on_call = [&](std::uint32_t cpu) {
+    PlayedCpus::as(cpu, [&] {
+      heap.serve();
+      const Block block = heap.allocate(small);
+      heap.deallocate(block.at, small);
+    });
+  };
+  const std::uint64_t before = heap.times_locked();
+  EXPECT_FALSE(heap.allocate(Layout(memory_size, 8)));
+  EXPECT_GE(heap.times_locked() - before, 6u);  // each of the four calls in between, too
+  expect_fresh();
+}
+
+TEST_F(CalledBack, serves_only_when_asked) {
+  stock_on(1);
+  PlayedCpus::as(1, [&] { heap.serve(); });
+  PlayedCpus::as(9, [&] { heap.serve(); });
+  const std::uint64_t before = heap.times_locked();
+  stock_on(1, 10);
+  EXPECT_EQ(heap.times_locked(), before + 1);
+}
+
+// ---- Taking directly.
+
+struct TakenDirectly : CpuCachedTest<CpuCached<GranuleHeap, FencedCpus>> {};
+
+TEST_F(TakenDirectly, needs_one_fence_and_no_answer) {
+  stock_on(1);
+  stock_on(2);
+  PlayedCpus::fences = 0;
+  EXPECT_FALSE(heap.allocate(Layout(memory_size, 8)));
+  EXPECT_EQ(PlayedCpus::fences, 1u);
+  EXPECT_EQ(PlayedCpus::waits, 2u);
+}
+
+// A signal's handler that comes while its thread is at its magazines: played by the key of a block that is put away.
+struct Interrupted : ByKey {
+  template <class Node, class View>
+  static void take(Node& node, View& view, std::size_t number) noexcept {
+    ByKey::take(node, view, number);
+    if (const auto handler = std::exchange(on_take, nullptr)) handler();
+  }
+  static inline std::function<void()> on_take;
+};
+
+TEST(CpuCachedSignals, a_handler_at_the_magazines_goes_to_the_heap_inside) {
+  PlayedCpus::reset();
+  const test::HostRegion memory(memory_size);
+  CpuCached<GranuleHeap, FencedCpus, Interrupted> heap;
+  ASSERT_TRUE(heap.init(memory.region()));
+  for (int count = 0; count < 4; ++count) heap.deallocate(heap.allocate(small).at, small);
+  std::set<std::byte*> addresses;
+  Block in_handler;
+  Interrupted::on_take = [&] {
+    in_handler = heap.allocate(small);
+    const Block freed = heap.allocate(small);
+    heap.deallocate(freed.at, small);
+    EXPECT_FALSE(heap.allocate(Layout(memory_size, 8)));
+  };
+  const Block block = heap.allocate(small);
+  ASSERT_TRUE(block && in_handler);
+  EXPECT_NE(block.at, in_handler.at);
+  heap.deallocate(block.at, small);
+  heap.deallocate(in_handler.at, small);
+  heap.trim();
+  EXPECT_EQ(heap.check(), Fault::none);
+  EXPECT_EQ(statistics_of(heap).used_bytes, 0u);
+}
+
+}  // namespace
+}  // namespace bareheap
