@@ -57,10 +57,9 @@ class Departure {
 
 }  // namespace
 
-std::uint32_t arrive() noexcept {
+void arrive() noexcept {
   number = lowest_free_number();  // first: what follows may allocate
   static thread_local const Departure departure(number);
-  return number;
 }
 
 void pause() noexcept {

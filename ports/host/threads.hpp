@@ -10,11 +10,11 @@ namespace bareheap::host {
 
 namespace threads {
 
-inline constexpr std::uint32_t unknown = 0xffffffff;
+inline constexpr std::uint32_t unknown = 0xfffffffe;
 inline constinit thread_local std::uint32_t number = unknown;
 
 /// Gives the calling thread the lowest number that no living thread has; it is free again when the thread ends.
-std::uint32_t arrive() noexcept;
+void arrive() noexcept;
 
 /// Every now and then lets another thread run.
 void pause() noexcept;
@@ -32,13 +32,16 @@ struct Threads {
   static constexpr std::uint32_t cpus = most;
   static constexpr Recall recall = Recall::directly;
 
-  static std::uint32_t cpu() noexcept {
-    return threads::number != threads::unknown ? threads::number : threads::arrive();
-  }
+  /// Above all others until the thread first takes the lock.
+  static std::uint32_t cpu() noexcept { return threads::number; }
 
   static bool exclusives_work() noexcept { return true; }
   static void pause() noexcept { threads::pause(); }
-  static int mask_interrupts() noexcept { return 0; }
+
+  static int mask_interrupts() noexcept {
+    if (threads::number == threads::unknown) [[unlikely]] threads::arrive();
+    return 0;
+  }
   static void restore_interrupts(int) noexcept {}
   static void fence_all() noexcept { threads::fence_all(); }
 

@@ -61,7 +61,6 @@ class GranuleAudit {
     if (!stretch.map.is_cached(stretch.end)) return false;
     const bool begins_map = &stretch == space_.stretches() || stretch.start >= space_.count();
     if (begins_map && !is_quiet(stretch.start, stretch.first)) return false;
-    if (stretch.end >= space_.count()) return true;
     const Stretch* const next = stretch.next;
     const bool ends_span = next == nullptr || next->start >= space_.count();
     return is_quiet(stretch.end + 1, ends_span ? space_.count() + 1 : next->first);

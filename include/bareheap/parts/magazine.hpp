@@ -12,6 +12,7 @@
 #include "bareheap/core/words.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 namespace bareheap {
@@ -30,7 +31,7 @@ struct [[gnu::may_alias]] MagazineNode {
 template <class Number>
 struct Magazine {
   Number first = 0;
-  Number room = 0;
+  std::uint16_t room = 0;
 
   constexpr bool is_closed() const noexcept { return first == 0 && room == 0; }
   constexpr bool is_empty() const noexcept { return first == 0 && room != 0; }

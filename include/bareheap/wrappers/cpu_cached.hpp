@@ -177,7 +177,7 @@ class CpuCached {
   // Whose a CPU's magazines are.
   //   in_use -> asked_for       by a CPU that needs memory, under the lock
   //   asked_for -> given_up     by the same, when it has waited too long
-  //   either -> taking -> handed_over   by the CPU itself; where the way is direct, by any that finds it not inside
+  //   both -> taking -> handed_over   by the CPU itself; where the way is direct, by any that finds it not inside
   //   handed_over -> in_use     by the CPU itself, under the lock, when nobody is asking
   enum State : std::uint32_t { in_use, asked_for, given_up, taking, handed_over };
 
@@ -247,7 +247,7 @@ class CpuCached {
       if (cpu.state.load(std::memory_order_relaxed) == in_use) [[likely]] {
         cpu_ = &cpu;
       } else {
-        cpu.inside.store(0, std::memory_order_relaxed);
+        cpu.inside.store(0, std::memory_order_release);  // as below: it may be this 0 that is read
       }
     }
 
@@ -579,13 +579,14 @@ class CpuCached {
     empty_depot();
   }
 
-  // Under the lock: whether any CPU has been asked and need not be given up.
+  // Under the lock: whether any CPU has been asked that may hand over soon. One that was given up does so in its own time,
+  // but where the way is direct, where it can do nothing about it.
   bool ask_others() const noexcept {
     bool is_any_asked = false;
     for (Cpu& cpu : cpus_) {
       std::uint32_t state = cpu.state.load(std::memory_order_relaxed);
       if (state == in_use && cpu.joined && &cpu != &this_cpu()) cpu.state.store(state = asked_for, std::memory_order_relaxed);
-      is_any_asked |= state == asked_for || state == taking;
+      is_any_asked |= state == asked_for || state == taking || (is_direct && state == given_up);
     }
     return is_any_asked;
   }
@@ -605,16 +606,15 @@ class CpuCached {
   void await_others() const noexcept {
     std::uint32_t round = 0;
     for (Cpu& cpu : cpus_) {
-      std::uint32_t state = cpu.state.load(std::memory_order_relaxed);
-      while (state == asked_for || state == taking) {
+      for (;;) {
         if constexpr (!is_direct) serve_here();
-        if (is_direct && state == asked_for && !is_inside(cpu)) hand_over(cpu);
-        if (!P::keep_waiting(round++)) {
-          state = asked_for;
-          cpu.state.compare_exchange_strong(state, given_up, std::memory_order_relaxed, std::memory_order_relaxed);
-          break;
-        }
-        state = cpu.state.load(std::memory_order_relaxed);
+        std::uint32_t state = cpu.state.load(std::memory_order_relaxed);
+        if (is_direct && is_asked(state) && !is_inside(cpu)) hand_over(cpu);
+        if (state != asked_for && state != taking) break;
+        if (P::keep_waiting(round++)) continue;
+        state = asked_for;
+        cpu.state.compare_exchange_strong(state, given_up, std::memory_order_relaxed, std::memory_order_relaxed);
+        break;
       }
     }
   }
