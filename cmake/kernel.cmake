@@ -7,7 +7,8 @@
 function(bareheap_add_port name)
   set(common ${PROJECT_SOURCE_DIR}/ports/common)
   set(script ${CMAKE_CURRENT_SOURCE_DIR}/kernel.ld)
-  add_library(bareheap_port STATIC ${ARGN} ${common}/report.cpp ${common}/sections.cpp ${common}/start.cpp)
+  add_library(bareheap_port STATIC ${ARGN} ${common}/cpu_calls.cpp ${common}/report.cpp ${common}/sections.cpp
+              ${common}/start.cpp)
   target_include_directories(bareheap_port PUBLIC ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/include)
   target_link_libraries(bareheap_port PUBLIC bareheap::bareheap PRIVATE bareheap_strict)
   target_link_options(bareheap_port INTERFACE -T ${script} -L ${common} -z norelro)

@@ -46,7 +46,8 @@ std::uint64_t timer_frequency() noexcept;
 /// BoardProcessor::mask_interrupts() masks them again.
 void allow_interrupts() noexcept;
 
-/// Waits until an interrupt comes or may have come; cheaper than a loop. Interrupts have to be allowed.
+/// Waits until an interrupt comes or may have come; cheaper than a loop. Interrupts have to be allowed. One that was
+/// handled just before ends no wait.
 void wait_for_interrupt() noexcept;
 
 /// Calls the handler given to start_timer() last on this CPU as the timer would: the caller gives up the CPU.

@@ -6,8 +6,10 @@
 #include "bareheap/core/lock_policies.hpp"
 #include "bareheap/core/region.hpp"
 #include "board/processor.hpp"
+#include "ports/common/answer_call.hpp"
 #include "ports/common/interrupts.hpp"
 #include "ports/common/port.hpp"
+#include "ports/raspi3b/core_mailbox.hpp"
 #include "ports/raspi3b/machine.hpp"
 #include "ports/raspi3b/platform.hpp"
 
@@ -54,8 +56,8 @@ namespace {
 
 constinit SpinWithInterruptsSaved<port::BoardProcessor> one_at_a_time;
 
-/// Only looked at under the lock, but for the core's own entry.
-constinit std::atomic<bool> runs[cpus] = {};
+/// CPU 0 from the start. Each CPU says it of itself, when calls may come to it.
+constinit std::atomic<bool> runs[cpus] = {true};
 
 /// Cleans the order to memory and waits until it is there.
 void publish() noexcept {
@@ -141,6 +143,7 @@ extern "C" [[noreturn]] void raspi3b_cpu_arrived() noexcept {
   if (!raspi3b_order.cpu.compare_exchange_strong(expected, has_come, std::memory_order_acquire)) port::halt();
   std::byte* const stack_end = raspi3b_order.stack_end;
   const port::CpuEntry entry = raspi3b_order.entry;
+  CoreMailbox::open();
   runs[cpu].store(true, std::memory_order_release);
   raspi3b_run_cpu(cpu, entry, stack_end);
 }
@@ -164,6 +167,12 @@ bool start_cpu(std::uint32_t cpu, Region stack, CpuEntry entry) noexcept {
   const bool came = raspi3b::start(cpu, stack_end, entry);
   raspi3b::one_at_a_time.unlock(state, __builtin_return_address(0));
   return came;
+}
+
+bool send_call(std::uint32_t cpu) noexcept {
+  if (cpu >= raspi3b::cpus || !raspi3b::runs[cpu].load(std::memory_order_acquire)) return false;
+  raspi3b::CoreMailbox::ring(cpu);
+  return true;
 }
 
 }  // namespace bareheap::port

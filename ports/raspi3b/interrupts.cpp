@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Interrupts: the physical timer of each core (Arm ARM, DDI 0487, "The Generic Timer in AArch64 state") by way of the
-// cores' own interrupt controller. Nothing else is ever let through.
+// cores' own interrupt controller, and calls of other cores. Nothing else is ever let through.
 #include "ports/common/interrupts.hpp"
 #include "ports/common/interrupts_masked.hpp"
 
@@ -8,8 +8,10 @@
 #include "bareheap/core/region.hpp"
 #include "bareheap/core/text.hpp"
 #include "board/processor.hpp"
+#include "ports/common/answer_call.hpp"
 #include "ports/common/port.hpp"
 #include "ports/common/report.hpp"
+#include "ports/raspi3b/core_mailbox.hpp"
 #include "ports/raspi3b/machine.hpp"
 #include "ports/raspi3b/platform.hpp"
 
@@ -131,11 +133,19 @@ void prepare_next(const Timer& timer) noexcept {
 }  // namespace
 
 /// Called by interrupts.S on the interrupted stack. The barriers are there because the interrupted code may be in the
-/// middle of using another device (BCM2835 ARM Peripherals, section 1.3).
+/// middle of using another device (BCM2835 ARM Peripherals, section 1.3). Calls first; whether the timer is due is
+/// asked after them, as their handler may have stopped it.
 extern "C" Frame* raspi3b_interrupt(Frame* interrupted) noexcept {
   Platform::barrier();
   const std::uint32_t sources = pending_sources();
-  if (sources != core_interrupts::physical_timer) stop_for_sources(sources);
+  constexpr std::uint32_t known = core_interrupts::physical_timer | core_interrupts::mailbox_0;
+  if (sources == 0 || (sources & ~known) != 0) stop_for_sources(sources);
+  if ((sources & core_interrupts::mailbox_0) != 0) {
+    CoreMailbox::empty();
+    port::answer_call();
+    Platform::barrier();
+    if ((pending_sources() & core_interrupts::physical_timer) == 0) return interrupted;
+  }
   const Timer timer = timer_of_this_cpu();
   prepare_next(timer);
   Platform::barrier();

@@ -27,14 +27,21 @@ inline constexpr std::uintptr_t core_devices_start = 0x40000000;
 /// The cores, and what the port has room for.
 inline constexpr std::uint32_t cpus = 4;
 
-/// The cores' own interrupt controller: a register of each kind for each core, 4 bytes apart (QA7 rev 3.4, "Core timers
-/// interrupts" and "Core interrupt sources").
+/// The cores' own interrupt controller: a register of each kind for each core, 4 bytes apart, of the mailboxes 16, as a
+/// core has four of them (QA7 rev 3.4, "Core timers interrupts", "Core mailboxes interrupts", "Core interrupt sources"
+/// and "Core mailboxes").
 namespace core_interrupts {
 inline constexpr std::uintptr_t timer_control = core_devices_start + 0x40;
+inline constexpr std::uintptr_t mailbox_control = core_devices_start + 0x50;
 inline constexpr std::uintptr_t source = core_devices_start + 0x60;
+inline constexpr std::uintptr_t mailbox_set = core_devices_start + 0x80;
+inline constexpr std::uintptr_t mailbox_clear = core_devices_start + 0xc0;  ///< reads as what is set
 
-/// In both: the timer that is CNTP in the non-secure state.
+/// Of timer_control and of the sources: the timer that is CNTP in the non-secure state.
 inline constexpr std::uint32_t physical_timer = 1U << 1;
+
+/// Of the sources.
+inline constexpr std::uint32_t mailbox_0 = 1U << 4;
 }  // namespace core_interrupts
 
 /// Addresses that the GPU answers with are bus addresses: the two uppermost bits say which caches of the GPU lie before

@@ -8,6 +8,7 @@
 #include "ports/common/report.hpp"
 #include "ports/common/start.hpp"
 #include "ports/raspi3b/arm_memory.hpp"
+#include "ports/raspi3b/core_mailbox.hpp"
 #include "ports/raspi3b/machine.hpp"
 #include "ports/raspi3b/message_buffer.hpp"
 #include "ports/raspi3b/mmu.hpp"
@@ -48,6 +49,7 @@ extern "C" [[noreturn]] void raspi3b_start(const std::byte* device_tree_of_firmw
   device_tree = device_tree_of_firmware;
   Serial::configure(firmware_uart_clock);
   turn_on_mmu();
+  CoreMailbox::open();
   port::start_program();
 }
 

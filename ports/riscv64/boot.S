@@ -7,6 +7,7 @@
 
 #define PAINT 0xa5a5a5a5a5a5a5a5   // boot_stack_used() looks for the same
 #define SSTATUS_SIE 1 << 1         // interrupts come
+#define SOFTWARE_INTERRUPT 1 << 1  // of sie and sip: calls
 #define SSTATUS_FS_INITIAL 1 << 13 // floating point does not trap
 
 // Of Cpu, in cpu.hpp.
@@ -27,6 +28,7 @@ _start:
   mv s0, a0
   mv s1, a1
   csrw sie, zero
+  csrci sip, SOFTWARE_INTERRUPT
   csrw satp, zero
   // Up to the end's address, not by a count: a count in the wrong unit clears the heap as well (the story's defect).
   // The linker script holds both ends, and those of the stack, to 16 bytes.
@@ -66,6 +68,7 @@ linked_start:
 .globl riscv64_cpu_start
 riscv64_cpu_start:
   csrw sie, zero
+  csrci sip, SOFTWARE_INTERRUPT  // before it says that it runs: from then on it may be called
   mv tp, a1
   addi t0, tp, CPU_STATE
   li t1, CPU_IS_STARTING
@@ -96,6 +99,7 @@ set_up_traps:
   csrw stvec, t0
   li t0, SSTATUS_SIE
   csrc sstatus, t0
+  csrwi sie, SOFTWARE_INTERRUPT
   li t0, SSTATUS_FS_INITIAL
   csrs sstatus, t0
   fscsr zero

@@ -4,6 +4,7 @@
 
 #include "bareheap/core/bits.hpp"
 #include "board/processor.hpp"
+#include "ports/common/answer_call.hpp"
 #include "ports/common/interrupts.hpp"
 #include "ports/common/port.hpp"
 #include "ports/riscv64/cpu.hpp"
@@ -78,6 +79,17 @@ bool start_cpu(std::uint32_t number, Region stack, CpuEntry entry) noexcept {
     return !cpu.state.compare_exchange_strong(expected, CpuState::stopped, std::memory_order_acq_rel);
   }
   return riscv64::wait_until_runs(cpu);
+}
+
+/// The fence is of all kinds, as the SBI does it by a device or otherwise: what was written before is seen before the
+/// interrupt comes.
+bool send_call(std::uint32_t number) noexcept {
+  if (number >= cpu_count()) return false;
+  const riscv64::Cpu& cpu = riscv64::riscv64_cpus[number];
+  if (cpu.state.load(std::memory_order_acquire) != riscv64::CpuState::running) return false;
+  asm volatile("fence" : : : "memory");
+  if (!riscv64::sbi::interrupt_hart(cpu.hart)) riscv64::stop("the firmware cannot interrupt another hart");
+  return true;
 }
 
 }  // namespace bareheap::port

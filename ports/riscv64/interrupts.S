@@ -14,6 +14,7 @@
 #define SSTATUS_SPP 1 << 8
 
 #define SCAUSE_TIMER_SHIFTED 5 << 1  // interrupt 5, the interrupt bit shifted out
+#define SCAUSE_CALL_SHIFTED 1 << 1   // interrupt 1, the software's
 
 .option norelax  // what is aligned is so in the section, and not only when the linker has shortened it
 .section .text.traps, "ax"
@@ -26,10 +27,13 @@ trap_entry:
   bgez t0, exception
   slli t0, t0, 1
   addi t0, t0, -(SCAUSE_TIMER_SHIFTED)
+  beqz t0, 1f
+  addi t0, t0, (SCAUSE_TIMER_SHIFTED) - (SCAUSE_CALL_SHIFTED)
   bnez t0, exception
+1:
   ld t0, -8(sp)
   csrrw sp, sscratch, sp
-  j timer_interrupt
+  j interrupt
 
 // The end: nothing of the interrupted program is kept. On a stack of its own: the fault may be that the other one is
 // full. A fault in here begins on it anew.
@@ -55,7 +59,7 @@ exception:
 .endr
 .endm
 
-timer_interrupt:
+interrupt:
   addi sp, sp, -FRAME_SIZE
   each_register sd
   csrr t0, sepc
@@ -65,7 +69,8 @@ timer_interrupt:
   sd t1, FRAME_SSTATUS(sp)
   sd t2, FRAME_FCSR(sp)
   mv a0, sp
-  call riscv64_timer_interrupt
+  csrr a1, scause
+  call riscv64_interrupt
   j go_on
 
 // The same frame for who comes by itself: it goes on where it called, with interrupts as they are now.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The timer of each CPU, and frames. The entry and the way back are in interrupts.S.
+// The timer of each CPU, calls of other CPUs, and frames. The entry and the way back are in interrupts.S.
 #include "ports/common/interrupts.hpp"
 
 #include "bareheap/core/bits.hpp"
 #include "board/processor.hpp"
+#include "ports/common/answer_call.hpp"
 #include "ports/common/port.hpp"
 #include "ports/riscv64/cpu.hpp"
 #include "ports/riscv64/port.hpp"
@@ -63,14 +64,27 @@ void set_next_tick(riscv64::Cpu& cpu) noexcept {
 
 }  // namespace
 
-/// Both run on the stack of who was interrupted, with interrupts masked.
+/// These run on the stack of who was interrupted, with interrupts masked.
 extern "C" Frame* riscv64_switch(Frame* interrupted) noexcept {
   const TimerHandler handler = riscv64::this_cpu().handler;
   if (handler == nullptr) riscv64::stop("yield() on a CPU that never had a timer started");
   return handler(interrupted);
 }
 
-extern "C" Frame* riscv64_timer_interrupt(Frame* interrupted) noexcept {
+/// The cause is one of two (interrupts.S). The call's pending bit is cleared before the handler reads anything, so that
+/// who calls later interrupts again; the fence orders the register and memory.
+extern "C" Frame* riscv64_interrupt(Frame* interrupted, std::uint64_t cause) noexcept {
+  constexpr std::uint64_t call = std::uint64_t{1} << 63 | 1;
+  if (cause == call) {
+    asm volatile(
+        "csrci sip, 2\n"
+        "fence\n"
+        :
+        :
+        : "memory");
+    answer_call();
+    return interrupted;
+  }
   set_next_tick(riscv64::this_cpu());
   return riscv64_switch(interrupted);
 }

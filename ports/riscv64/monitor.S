@@ -2,7 +2,7 @@
 // The least SBI, for a start without any (QEMU with -bios none): every hart enters the image in M-mode, 2 MiB below the
 // address that it is linked for. The first one copies the image to where it belongs and enters it there in S-mode, as
 // OpenSBI would; the others wait. What was entered stays here, out of reach for S-mode, and answers what the port asks:
-// set_timer, hart_start, remote_sfence_vma (SBI 2.0, chapters 6, 9 and 8). Every address is relative to pc.
+// set_timer, send_ipi, remote_sfence_vma, hart_start (SBI 2.0, chapters 6 to 9). Every address is relative to pc.
 
 #define HARTS 8
 #define CLINT 0x2000000              // QEMU, hw/riscv/virt.c
@@ -13,6 +13,7 @@
 #define TEST_DEVICE_FAIL_1 0x13333
 
 #define EXTENSION_TIMER 0x54494d45
+#define EXTENSION_CALLS 0x735049
 #define EXTENSION_HARTS 0x48534d
 #define EXTENSION_FENCE 0x52464e43
 #define REMOTE_SFENCE_VMA 1
@@ -23,6 +24,7 @@
 #define MSTATUS_MPP 0b11 << 11
 #define MSTATUS_MPP_S 0b01 << 11
 #define SOFTWARE_OF_M 1 << 3         // bits of mie and mip
+#define SOFTWARE_OF_S 1 << 1
 #define TIMER_OF_S 1 << 5
 #define TIMER_OF_M 1 << 7
 #define INTERRUPTS_OF_S 0x222
@@ -36,6 +38,7 @@
 #define FENCE_WANTED 32
 #define START 40
 #define OPAQUE 48
+#define CALL_WANTED 56
 #define STOPPED 0
 #define CLAIMED 1
 #define STARTED 2
@@ -129,6 +132,8 @@ monitor_trap:
   csrw mepc, t1
   li t1, EXTENSION_TIMER
   beq a7, t1, set_timer
+  li t1, EXTENSION_CALLS
+  beq a7, t1, call_hart
   li t1, EXTENSION_HARTS
   beq a7, t1, start_hart
   li t1, EXTENSION_FENCE
@@ -140,23 +145,33 @@ interrupt:
   slli t1, t1, 1
   srli t1, t1, 1
   addi t1, t1, -7
-  bnez t1, obey_fence
+  bnez t1, obey
   li t1, TIMER_OF_M
   csrc mie, t1
   li t1, TIMER_OF_S
   csrs mip, t1
   j monitor_return
 
-obey_fence:
+// The interrupt is taken back first: who wants something after it was looked for interrupts again. A fence that nobody
+// wants is not reported as done: somebody may want one since.
+obey:
   csrr t1, mhartid
   slli t1, t1, 2
   li t2, CLINT
   add t1, t1, t2
   sw zero, 0(t1)
   fence
+  ld t1, FENCE_WANTED(t0)
+  beqz t1, 1f
   sfence.vma
   fence
   sd zero, FENCE_WANTED(t0)
+1:
+  addi t1, t0, CALL_WANTED
+  amoswap.d.aqrl t1, zero, (t1)
+  beqz t1, monitor_return
+  li t1, SOFTWARE_OF_S
+  csrs mip, t1
   j monitor_return
 
 set_timer:
@@ -171,6 +186,21 @@ set_timer:
   li t1, TIMER_OF_M
   csrs mie, t1
   j success
+
+// a0: 1, a1: a hart that has been started.
+call_hart:
+  bnez a6, not_supported
+  li t1, 1
+  bne a0, t1, invalid
+  li t1, HARTS
+  bgeu a1, t1, invalid
+  lla t3, records
+  slli t1, a1, RECORD_SHIFT
+  add t3, t3, t1
+  li t1, 1
+  sd t1, CALL_WANTED(t3)
+  mv t2, a1
+  j interrupt_hart
 
 // a0: the hart, a1: where it is to start, a2: what it gets in a1.
 start_hart:
@@ -192,8 +222,11 @@ start_hart:
   fence
   li t1, STARTED
   sd t1, 0(t2)
+  mv t2, a0
+
+interrupt_hart:  // t2
   fence
-  slli t2, a0, 2
+  slli t2, t2, 2
   li t1, CLINT
   add t2, t2, t1
   li t1, 1

@@ -23,6 +23,9 @@ inline std::int64_t call(std::uint64_t extension, std::uint64_t function, std::u
 /// The timer interrupt comes when the clock has reached `time`; none is pending until then (chapter 6).
 [[nodiscard]] inline bool set_timer(std::uint64_t time) noexcept { return call(0x54494d45, 0, time) == 0; }
 
+/// The software interrupt of S-mode comes to the hart (chapter 7).
+[[nodiscard]] inline bool interrupt_hart(std::uint64_t hart) noexcept { return call(0x735049, 0, 1, hart) == 0; }
+
 /// The hart begins in S-mode at `address`, MMU off, with its number in a0 and `opaque` in a1 (chapter 9).
 [[nodiscard]] inline bool start_hart(std::uint64_t hart, std::uint64_t address, std::uint64_t opaque) noexcept {
   return call(0x48534d, 0, hart, address, opaque) == 0;

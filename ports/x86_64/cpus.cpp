@@ -6,13 +6,16 @@
 #include "bareheap/core/lock_policies.hpp"
 #include "bareheap/core/region.hpp"
 #include "board/processor.hpp"
+#include "ports/common/answer_call.hpp"
 #include "ports/common/cpus.hpp"
+#include "ports/common/interrupts_masked.hpp"
 #include "ports/common/port.hpp"
 #include "ports/x86_64/clock.hpp"
 #include "ports/x86_64/cpu.hpp"
 #include "ports/x86_64/local_apic.hpp"
 #include "ports/x86_64/machine.hpp"
 #include "ports/x86_64/mmu.hpp"
+#include "ports/x86_64/vectors.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -49,7 +52,7 @@ namespace {
 
 constinit CpuList cpus(0);
 constinit SpinWithInterruptsSaved<port::BoardProcessor> one_at_a_time;
-constinit std::atomic<bool> runs[most_cpus] = {};
+constinit std::atomic<bool> runs[most_cpus] = {true};  // CPU 0 from the start
 
 void wait_microseconds(std::uint64_t microseconds) noexcept {
   const std::uint64_t start = cycle_count();
@@ -135,6 +138,16 @@ bool start_cpu(std::uint32_t cpu, Region stack, CpuEntry entry) noexcept {
   const bool came = x86_64::start(cpu, stack_end, entry);
   x86_64::one_at_a_time.unlock(state, __builtin_return_address(0));
   return came;
+}
+
+/// Masked, as a message is written in two parts. The first of them is uncached, so the stores before it come before it
+/// (Intel SDM volume 3, section 11.3), and the compiler moves none past the masking.
+bool send_call(std::uint32_t cpu) noexcept {
+  if (cpu >= cpu_count() || !x86_64::runs[cpu].load(std::memory_order_acquire)) return false;
+  constexpr std::uint32_t fixed = 0x4000;
+  const InterruptsMasked masked;
+  x86_64::LocalApic::command(x86_64::cpus.identities()[cpu], fixed | x86_64::call_vector);
+  return true;
 }
 
 }  // namespace bareheap::port

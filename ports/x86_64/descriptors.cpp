@@ -11,6 +11,7 @@
 extern "C" {
 extern char exception_entries[];
 extern char timer_entry[];
+extern char call_entry[];
 extern char yield_entry[];
 extern char spurious_entry[];
 extern char __exception_stacks_start[];
@@ -98,6 +99,7 @@ void write_tables() noexcept {
   set_gate(old_spurious_vector_2, spurious_entry, 0);
   set_gate(spurious_vector, spurious_entry, 0);
   set_gate(timer_vector, timer_entry, 0);
+  set_gate(call_vector, call_entry, 0);
   set_gate(yield_vector, yield_entry, 0);
 }
 

@@ -8,18 +8,19 @@
 //   512  r15 r14 r13 r12 r11 r10 r9 r8 rbp rdi rsi rdx rcx rbx rax
 //   632  rip cs rflags rsp ss: pushed by the processor
 
-.macro interrupt name, vector
+.macro interrupt name, cause
 .balign 16
 .globl \name
 \name:
   push %rax
-  mov $\vector, %eax
+  mov $\cause, %eax
   jmp save_and_ask
 .endm
 
 .section .text.interrupts, "ax"
-interrupt timer_entry, 0
+interrupt timer_entry, 0  // Cause, in interrupts.cpp
 interrupt yield_entry, 1
+interrupt call_entry, 2
 
 save_and_ask:
   push %rbx

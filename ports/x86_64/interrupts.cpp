@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The local APIC's timer, and what its interrupts find and leave (interrupts.S).
+// The local APIC's timer, calls of other CPUs, and what interrupts find and leave (interrupts.S).
 #include "ports/common/interrupts.hpp"
 
 #include "bareheap/core/bits.hpp"
 #include "board/processor.hpp"
+#include "ports/common/answer_call.hpp"
 #include "ports/common/port.hpp"
 #include "ports/x86_64/clock.hpp"
 #include "ports/x86_64/cpu.hpp"
@@ -35,6 +36,9 @@ namespace bareheap::x86_64 {
 
 namespace {
 
+/// interrupts.S has the numbers.
+enum class Cause : std::uint32_t { timer, yield, call };
+
 constinit ClockRates rates{};
 
 /// 8259A data sheet, initialisation words 1 to 4 and operation word 1: where its vectors begin, how the two are
@@ -57,12 +61,22 @@ void count_down(std::uint64_t cycles) noexcept {
   LocalApic::write(Apic::timer_initial, static_cast<std::uint32_t>(std::max<std::uint64_t>(ticks, 1)));
 }
 
-/// An interrupt that is due already cannot be taken back: it is let in and finds the timer stopped.
+/// An interrupt that is due already cannot be taken back: it is let in, and it alone, and finds the timer stopped. CR8
+/// says up to which priority nothing comes (Intel SDM volume 3, section 10.8.6).
 void stop_this_timer(Cpu& cpu) noexcept {
   cpu.timer = Timer::stopped;
   LocalApic::write(Apic::timer, LocalApic::timer_masked);
   LocalApic::write(Apic::timer_initial, 0);
-  if (LocalApic::is_requested(timer_vector)) asm volatile("sti\nnop\ncli" : : : "memory");
+  if (!LocalApic::is_requested(timer_vector)) return;
+  asm volatile(
+      "mov %0, %%cr8\n"
+      "sti\n"
+      "nop\n"
+      "cli\n"
+      "mov %1, %%cr8\n"
+      :
+      : "r"(priority_below_timer), "r"(std::uint64_t{0})
+      : "memory");
 }
 
 /// True where the handler is to be called.
@@ -99,13 +113,16 @@ void prepare_interrupts() noexcept {
   rates = measure_clocks();
 }
 
-/// From interrupts.S: the frame that was saved, and whether the program itself asked for the interrupt.
-extern "C" port::Frame* x86_64_interrupt(port::Frame* interrupted, bool yields) noexcept {
-  Cpu& cpu = this_cpu();
-  if (!yields) {
-    LocalApic::write(Apic::end_of_interrupt, 0);
-    if (!is_due(cpu)) return interrupted;
+/// From interrupts.S: the frame that was saved, and what for. The local APIC is told first: a call that comes while one
+/// is answered interrupts again.
+extern "C" port::Frame* x86_64_interrupt(port::Frame* interrupted, Cause cause) noexcept {
+  if (cause != Cause::yield) LocalApic::write(Apic::end_of_interrupt, 0);
+  if (cause == Cause::call) {
+    port::answer_call();
+    return interrupted;
   }
+  Cpu& cpu = this_cpu();
+  if (cause == Cause::timer && !is_due(cpu)) return interrupted;
   if (cpu.handler == nullptr) stop("yield() on a CPU that never had a timer started");
   return cpu.handler(interrupted);
 }

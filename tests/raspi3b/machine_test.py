@@ -59,7 +59,7 @@ class Interrupts(KernelTest):
         self.assert_stops("O", r"raspi3b: data abort \(stack overflow: the address is in the guard page\): .*, CPU 0")
 
     def test_an_interrupt_of_another_source_stops(self) -> None:
-        self.assert_stops("U", "raspi3b: an interrupt that nobody asked for: sources 0x10, CPU 0")
+        self.assert_stops("U", "raspi3b: an interrupt that nobody asked for: sources 0x20, CPU 0")
 
     def test_a_spurious_interrupt_stops(self) -> None:
         self.assert_stops("S", r"raspi3b: an interrupt that nobody asked for: sources 0x0 \(spurious\), CPU 0")
@@ -93,6 +93,12 @@ class Cpus(KernelTest):
             subprocess.run(["ld.lld-19", "-Ttext=0x10000", part, "-o", stub], check=True)
             loader = f"loader,file={folder / 'machine_kernel.img'},addr=0x80000,force-raw=on"
             self.assert_passes("w", stub, ("-device", loader))
+
+    def test_calls_that_nobody_can_answer_stop(self) -> None:
+        self.assert_stops("H", r"port: call_cpu\(\) without a handler for calls")
+        for key in ("C", "N"):
+            with self.subTest(key):
+                self.assert_stops(key, r"port: call_cpu\(\) of a CPU that does not run")
 
     def test_an_exception_on_cpu_2_has_its_line(self) -> None:
         for image in self.images():

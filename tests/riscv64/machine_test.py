@@ -160,6 +160,18 @@ class MachineTest(unittest.TestCase):
                 self.assertRegex(line, r"^riscv64: store page fault \(stack overflow: the address is in the guard page\): "
                                        r"scause 0xf, stval 0x\w+, sepc 0x\w+, CPU 1$")
 
+    def test_pages_are_protected_while_calls_come(self) -> None:
+        for start in STARTS:
+            with self.subTest(start):
+                status, line = self.ends(start, "f")
+                self.assertEqual(status, 0, line)
+                self.assertRegex(line, "^pages and calls 0x19 ")
+
+    def test_calls_that_nobody_can_answer_stop(self) -> None:
+        for key in ("k", "n"):
+            with self.subTest(key):
+                self.assertEqual(self.ends("OpenSBI", key), (1, "port: call_cpu() of a CPU that does not run"))
+
     def test_what_must_not_be_written_or_executed_is_not(self) -> None:
         for start in STARTS:
             for key, line in (("w", r"store page fault: scause 0xf, stval 0x80200000"),

@@ -59,6 +59,13 @@ class Stops(unittest.TestCase):
         self.assertEqual(status, 1, log)
         self.assertRegex(log.strip().splitlines()[-1], f"^x86_64: {line}$")
 
+    def test_calls_that_nobody_can_answer(self) -> None:
+        for key in ("k", "n"):
+            with self.subTest(key):
+                status, log = boot(key)
+                self.assertEqual(status, 1, log)
+                self.assertTrue(log.endswith("port: call_cpu() of a CPU that does not run\n"), log)
+
     def test_S2_06_the_heap_before_its_window(self) -> None:
         self.assert_stops("e", "page fault: write to what is not mapped, CR2 0xc3710000, RIP .*, CPU 0")
 

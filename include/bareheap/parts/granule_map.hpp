@@ -65,11 +65,21 @@ class GranuleMap {
   /// Granules of the lent or cached block that begins here. Constant.
   std::size_t length(std::size_t granule) const noexcept { return length(granule, seen(of(granule))); }
 
-  /// True: a block of exactly `size` granules is lent here. Constant. It may be asked while another CPU changes the map;
-  /// then it is right where this block is the asker's and has that size, and where no block begins here.
+  /// The longest block that lends() can look at.
+  static constexpr std::size_t most_in_sight = word_bits - 2;
+
+  /// True: a block of exactly `size` granules, most_in_sight at most, is lent here. Constant. It may be asked while another
+  /// CPU changes the map; then it is right where this block is the asker's and has that size, and where no block begins
+  /// here.
   [[gnu::always_inline]] bool lends(std::size_t granule, std::size_t size) const noexcept {
-    const Pair here = seen(of(granule));
-    return at(granule, here.start & ~here.kind) != 0 && length(granule, here) == size;
+    const Pair* const pair = &of(granule);
+    const Pair here = seen(pair[0]);
+    if (at(granule, here.kind) != 0) [[unlikely]] return false;
+    // The tiles from this granule on. Where one begins here, the lowest bit that is left is that of the next one; else it
+    // is bit 0, which is no size. The highest bit is too far to matter, and sees to it that there is one.
+    const Word from_here = any(here) >> bit(granule) | tiles(seen(pair[1])) << 1 << bit(~granule);
+    const Word others = (from_here ^ 1) | Word{1} << (word_bits - 1);
+    return static_cast<std::size_t>(std::countr_zero(others)) == size;
   }
 
   /// The longest block that there may be. The highest bit of a length stays 0: it stands where the last granule of a

@@ -38,6 +38,9 @@ class GranuleSpace {
   /// What is needed to look at the blocks of the span. It can be copied, and stays right as long as the heap lives.
   class View {
    public:
+    /// Granules of the largest block that lends() can look at.
+    static constexpr std::size_t most_granules = Map::most_in_sight;
+
     constexpr View() noexcept = default;
     View(std::size_t base, std::size_t count, Map map) noexcept : base_(base), count_(count), map_(map) {}
 

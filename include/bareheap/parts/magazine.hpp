@@ -42,6 +42,7 @@ struct Magazine {
 /// and a second free of a block that was written to after the first.
 struct ByKey {
   using Words = SharedWords;
+  static constexpr bool is_in_map = false;
   template <class Node>
   static bool holds(const Node& node) noexcept {
     return node.key == key_of(node);
@@ -77,6 +78,7 @@ struct ByKey {
 /// two exclusive accesses to a word that blocks beside this one share.
 struct ByMap {
   using Words = ContestedWords;
+  static constexpr bool is_in_map = true;
   template <class Node>
   static bool holds(const Node&) noexcept {
     return false;

@@ -4,7 +4,7 @@
 // and writes nothing that another CPU writes.
 //
 //     CPU 0            CPU 1            CPU 2
-//     loaded  spare    loaded  spare    loaded  spare        two magazines for each size up to 1 KiB
+//     loaded  spare    loaded  spare    loaded  spare        two magazines for each size up to 992 bytes
 //       | one block at a time |           |
 //       v     v          v     v          v     v
 //     ----------------------- one lock -----------------------
@@ -107,7 +107,7 @@ class CpuCached {
 
   /// Calls all stocks back, and merges all that the heap inside has.
   void trim() noexcept {
-    with_all([](Heap& heap) noexcept { heap.trim(); });
+    with_all([&](Gathered) noexcept { heap_.trim(); });
   }
 
   /// Hands this CPU's stock over if it was asked for. Called by the handler of the interrupt that P::call() makes, and in
@@ -141,25 +141,28 @@ class CpuCached {
 
   /// Calls all stocks back. What a CPU has that does not answer is shown as lent.
   void walk(ExtentSink sink) const noexcept {
-    with_all([&](const Heap& heap) noexcept { heap.walk(sink); });
+    with_all([&](Gathered) noexcept { heap_.walk(sink); });
   }
 
   [[nodiscard]] Fault check() const noexcept {
-    Fault fault = Fault::none;
-    with_all([&](const Heap& heap) noexcept { fault = heap.check(); });
-    return fault;
+    return check_step(nullptr, size_limit).fault;
   }
 
-  /// The first step calls all stocks back. Between two steps others may change the heap.
+  /// The first step calls all stocks back; with ByMap each does. Between two steps others may change the heap.
   const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept {
     const std::byte* next = nullptr;
-    step(from, [&](const Heap& heap) noexcept { next = heap.walk_step(from, count, sink); });
+    step(from, [&](Gathered) noexcept { next = heap_.walk_step(from, count, sink); });
     return next;
   }
 
   [[nodiscard]] CheckStep check_step(const std::byte* from, std::size_t count) const noexcept {
     CheckStep found;
-    step(from, [&](const Heap& heap) noexcept { found = heap.check_step(from, count); });
+    step(from, [&](Gathered gathered) noexcept {
+      found = heap_.check_step(from, count);
+      // Cached blocks that are in no list of the heap inside: those of CPUs that do not answer.
+      const bool are_elsewhere = Detection::is_in_map && gathered == Gathered::not_everywhere;
+      if (are_elsewhere && found.fault == Fault::invariant_6) found.fault = Fault::none;
+    });
     return found;
   }
 
@@ -170,7 +173,7 @@ class CpuCached {
   }
 
  private:
-  static constexpr std::size_t classes = 1024 / granule;
+  static constexpr std::size_t classes = View::most_granules < 1024 / granule ? View::most_granules : 1024 / granule;
   static constexpr std::size_t most_blocks = 64;                                     // of a magazine
   static constexpr std::size_t most_of_magazine = 20 * std::size_t{1024} / granule;  // granules
 
@@ -288,7 +291,7 @@ class CpuCached {
 
   Cpu& this_cpu() const noexcept {
     const std::uint32_t number = P::cpu();
-    return number < P::cpus ? cpus_[number] : stranger_;
+    return cpus_[number < P::cpus ? number : P::cpus];
   }
 
   static Node& node(std::byte* at) noexcept { return *reinterpret_cast<Node*>(at); }
@@ -392,7 +395,7 @@ class CpuCached {
   // This CPU, where its magazines may be used. State in_use stays while the lock is held, so nobody else touches them.
   Cpu* own_cpu() const noexcept {
     Cpu& cpu = this_cpu();
-    if (&cpu == &stranger_ || is_inside(cpu)) return nullptr;
+    if (&cpu == &cpus_[P::cpus] || is_inside(cpu)) return nullptr;
     hand_over(cpu);
     collect(cpu);
     if (recalls_ == 0 && cpu.state.load(std::memory_order_relaxed) == handed_over)
@@ -611,6 +614,7 @@ class CpuCached {
         std::uint32_t state = cpu.state.load(std::memory_order_relaxed);
         if (is_direct && is_asked(state) && !is_inside(cpu)) hand_over(cpu);
         if (state != asked_for && state != taking) break;
+        if (&cpu == &this_cpu() && is_inside(cpu)) break;  // a signal's handler does not wait for whom it interrupted
         if (P::keep_waiting(round++)) continue;
         state = asked_for;
         cpu.state.compare_exchange_strong(state, given_up, std::memory_order_relaxed, std::memory_order_relaxed);
@@ -656,21 +660,20 @@ class CpuCached {
   template <class Action>
   void with_all(Action action) const noexcept {
     gather(caller_here(), [&](Gathered gathered) noexcept {
-      if (gathered != Gathered::here) action(heap_);
+      if (gathered != Gathered::here) action(gathered);
       return false;
     });
   }
 
   template <class Action>
   void step(const std::byte* from, Action action) const noexcept {
-    if (from == nullptr) return with_all(action);
+    if (from == nullptr || Detection::is_in_map) return with_all(action);
     const Holding held(*this, caller_here());
-    action(heap_);
+    action(Gathered::here);
   }
 
   // Reading calls stocks back, so all of it changes.
-  mutable Cpu cpus_[P::cpus];
-  mutable Cpu stranger_;  // of CPUs that are not known: always empty
+  mutable Cpu cpus_[P::cpus + 1];  // the last one is of those that are not known, and is always empty
   mutable SpinLock<P> lock_;
   mutable Heap heap_;
   mutable Number depot_[classes + 1] = {};    // the uppermost magazine of each stack

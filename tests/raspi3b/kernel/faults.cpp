@@ -3,6 +3,7 @@
 #include "bareheap/core/lock_policies.hpp"
 #include "board/processor.hpp"
 #include "kernel/runner.hpp"
+#include "ports/common/cpu_calls.hpp"
 #include "ports/common/cpus.hpp"
 #include "ports/common/interrupts.hpp"
 #include "ports/raspi3b/machine.hpp"
@@ -41,15 +42,28 @@ void overflow_by_an_interrupt() {
   wait_on_stack(__guard_end + align_down(port::frame_size() / 2, 16));
 }
 
-/// Mailbox 0 of this core, which nobody listens to (QA7 rev 3.4, "Core mailboxes interrupts").
+/// Mailbox 1 of this core, which nobody listens to (QA7 rev 3.4, "Core mailboxes interrupts").
 void raise_an_unknown_interrupt() {
-  raspi3b::Platform::write_register(raspi3b::core_devices_start + 0x50, 1);
-  raspi3b::Platform::write_register(raspi3b::core_devices_start + 0x80, 1);
+  raspi3b::Platform::write_register(raspi3b::core_interrupts::mailbox_control, 1U << 1);
+  raspi3b::Platform::write_register(raspi3b::core_interrupts::mailbox_set + 4, 1);
   port::allow_interrupts();
 }
 
 /// QEMU's controller never makes one, so the handler is called without an interrupt.
 void interrupt_out_of_nowhere() { static_cast<void>(raspi3b_interrupt(nullptr)); }
+
+void call_without_a_handler() { port::call_cpu(0); }
+
+void call_cpu_1_before_it_runs() {
+  port::on_call([]() noexcept {});
+  port::call_cpu(0);
+  port::call_cpu(1);
+}
+
+void call_a_cpu_that_is_none() {
+  port::on_call([]() noexcept {});
+  port::call_cpu(raspi3b::cpus);
+}
 
 void fault_on_cpu_2() {
   start_and_wait(2, [](std::uint32_t) noexcept { __builtin_trap(); });

@@ -2,6 +2,7 @@
 // What only this port has: says what it found, then does what the key names. riscv64_test.py reads it.
 #include "bareheap/core/text.hpp"
 #include "board/processor.hpp"
+#include "ports/common/cpu_calls.hpp"
 #include "ports/common/cpus.hpp"
 #include "ports/common/interrupts.hpp"
 #include "ports/common/port.hpp"
@@ -19,6 +20,7 @@ alignas(4096) std::byte pages[4][4096];
 alignas(16) std::byte stacks[8][16384];
 std::atomic<std::uint32_t> order{0};
 std::atomic<std::uint32_t> cpus_done{0};
+std::atomic<std::uint32_t> calls_answered{0};
 
 void put_line(const char* name, std::size_t first, std::size_t second) noexcept {
   put_text(port::serial, name);
@@ -61,6 +63,37 @@ void protect_for_another() noexcept {
   port::halt();
 }
 
+void be_called(std::uint32_t) noexcept {
+  port::allow_interrupts();
+  while (true) port::wait_for_interrupt();
+}
+
+void call_for_ever(std::uint32_t) noexcept {
+  for (std::uint32_t calls = 1; true; ++calls) {
+    port::call_cpu(1);
+    while (calls_answered != calls) port::BoardProcessor::pause();
+  }
+}
+
+/// What the monitor does for two harts at once by one interrupt: CPU 1 is called all the time, and told of pages.
+void fence_among_calls() noexcept {
+  port::on_call([]() noexcept { ++calls_answered; });
+  static_cast<void>(port::start_cpu(1, {stacks[1], sizeof stacks[1]}, be_called));
+  static_cast<void>(port::start_cpu(2, {stacks[2], sizeof stacks[2]}, call_for_ever));
+  std::uint32_t done = 0;
+  for (; done < 25 && riscv64::protect_page(pages[2]) && riscv64::unprotect_page(pages[2]); ++done) {
+  }
+  const std::uint32_t answered = calls_answered;
+  while (calls_answered - answered < 100) port::BoardProcessor::pause();
+  put_line("pages and calls ", done, calls_answered);
+  port::exit(0);
+}
+
+void call(std::uint32_t cpu) noexcept {
+  port::on_call([]() noexcept {});
+  port::call_cpu(cpu);
+}
+
 void protect_far(std::byte* page) noexcept {
   put_flag("far ", riscv64::protect_page(page));
   touch(page - 1);
@@ -95,6 +128,9 @@ void do_as_told(int key) noexcept {
     case 'c': return start_all();
     case 'd': return protect_pages();
     case 'o': return protect_for_another();
+    case 'f': return fence_among_calls();
+    case 'k': return call(1);
+    case 'n': return call(port::cpu_count());
     case 'w': return touch(reinterpret_cast<std::byte*>(0x80200000));
     case 'm': return touch(reinterpret_cast<std::byte*>(0x80000000));
     case 'e': return reinterpret_cast<void (*)()>(pages[0])();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // S2-05 to S2-08 on the machine: a heap at 0xc3710000, where there is no RAM. The key on the serial line: 't' runs the
 // tests; 'e' initialises the heap before its window is mapped, which must end the kernel with a page fault at its
-// start; 'x' executes data, 'c' writes to code, 'r' writes to a constant, 'd' writes to a freed window.
+// start; 'x' executes data, 'c' writes to code, 'r' writes to a constant, 'd' writes to a freed window,
+// 'k' calls a CPU that does not run, 'n' one that is none.
 #include "bareheap/bareheap.hpp"
 #include "bareheap/core/operations.hpp"
 #include "kernel/runner.hpp"
+#include "ports/common/cpu_calls.hpp"
 #include "ports/common/port.hpp"
 #include "ports/x86_64/frames.hpp"
 #include "ports/x86_64/growing_heap.hpp"
@@ -157,6 +159,11 @@ void write_to_freed_window() {
 
 void write_to(const volatile void* place) { *static_cast<volatile char*>(const_cast<volatile void*>(place)) = 1; }
 
+void call(std::uint32_t cpu) {
+  port::on_call([]() noexcept {});
+  port::call_cpu(cpu);
+}
+
 void obey(int key) {
   switch (key) {
     case 't': kernel_test::run_and_exit(tests);
@@ -165,6 +172,8 @@ void obey(int key) {
     case 'c': return write_to(reinterpret_cast<const void*>(&kernel_main));
     case 'r': return write_to(&constant);
     case 'd': return write_to_freed_window();
+    case 'k': return call(1);
+    case 'n': return call(~std::uint32_t{0});
     default: return;
   }
 }
