@@ -1,16 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Links the runtime into a program with nothing under it and runs that, for one machine:
-#   check_link.sh aarch64|riscv64|x86_64 BUILD_FOLDER
+# Looks at the runtime linked into a program with nothing under it, and runs that, for one machine:
+#   check_link.sh aarch64|riscv64|x86_64 FOLDER_OF_THE_PROGRAMS
 # It prints one line, and what is wrong where something is.
 set -u
 
 machine=$1
 build=$2
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-log=$build/log.txt
 endings="recursive_static pure_virtual length_error"
+log=$(mktemp) || exit 1
+trap 'rm -f "$log"' EXIT
 
 fail() {
   echo "$machine: $1" >&2
@@ -18,11 +17,8 @@ fail() {
   exit 1
 }
 
-mkdir -p "$build" || fail "the folder $build cannot be made"
-
-cmake -S "$here/cross" -B "$build" -DCMAKE_TOOLCHAIN_FILE="$root/cmake/toolchain-$machine.cmake" >"$log" 2>&1 ||
-  fail "the link check could not be configured" "$log"
-cmake --build "$build" --parallel "$(nproc)" >"$log" 2>&1 || fail "the runtime could not be built or linked" "$log"
+[ -f "$build/recursive_static" ] ||
+  fail "there are no programs in $build; this builds them: cmake --preset board-$machine && cmake --build --preset board-$machine"
 
 for ending in $endings; do
   undefined=$(llvm-nm-19 --undefined-only "$build/$ending") || fail "llvm-nm-19 cannot read $ending"
