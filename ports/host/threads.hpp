@@ -32,16 +32,15 @@ struct Threads {
   static constexpr std::uint32_t cpus = most;
   static constexpr Recall recall = Recall::directly;
 
-  /// Above all others until the thread first takes the lock.
-  static std::uint32_t cpu() noexcept { return threads::number; }
+  static std::uint32_t cpu() noexcept {
+    if (threads::number == threads::unknown) [[unlikely]] threads::arrive();
+    return threads::number;
+  }
+  static std::uint32_t known_cpu() noexcept { return threads::number; }
 
   static bool exclusives_work() noexcept { return true; }
   static void pause() noexcept { threads::pause(); }
-
-  static int mask_interrupts() noexcept {
-    if (threads::number == threads::unknown) [[unlikely]] threads::arrive();
-    return 0;
-  }
+  static int mask_interrupts() noexcept { return 0; }
   static void restore_interrupts(int) noexcept {}
   static void fence_all() noexcept { threads::fence_all(); }
 

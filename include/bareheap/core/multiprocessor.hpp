@@ -19,6 +19,8 @@ enum class Recall : std::uint8_t {
 /// A Processor, of which there are several.
 /// * cpus: a constant. cpu() may answer any other number too, where the CPU is not known yet or there are too many:
 ///   such a one has no stock.
+/// * known_cpu, where there is one: as cpu(), but that it may answer a number above all others until cpu() was asked; for
+///   those to whom knowing costs something.
 /// * recall: a constant, which of the ways. `by_interrupt`: masking keeps a thread on its CPU.
 /// * call, for `by_interrupt`: interrupts another CPU, whose handler calls serve() of the heap. What was written before is
 ///   seen there. A CPU that has them masked is interrupted later.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Words of bits, by who may look at them at the same time. All three have the same functions.
+// Words of bits, by who may look at them at the same time. All three have the same functions, which are an instruction
+// or two.
 #pragma once
 
 namespace bareheap {
@@ -7,18 +8,18 @@ namespace bareheap {
 /// One CPU at a time looks at them.
 struct PlainWords {
   template <class Word>
-  static Word get(const Word& word) noexcept { return word; }
+  [[gnu::always_inline]] static Word get(const Word& word) noexcept { return word; }
   template <class Word>
-  static void put(Word& word, Word value) noexcept { word = value; }
+  [[gnu::always_inline]] static void put(Word& word, Word value) noexcept { word = value; }
   template <class Word>
-  static void set(Word& word, Word bits) noexcept { word |= bits; }
+  [[gnu::always_inline]] static void set(Word& word, Word bits) noexcept { word |= bits; }
   template <class Word>
-  static void clear(Word& word, Word bits) noexcept { word &= ~bits; }
+  [[gnu::always_inline]] static void clear(Word& word, Word bits) noexcept { word &= ~bits; }
   template <class Word>
-  static void flip(Word& word, Word bits) noexcept { word ^= bits; }
+  [[gnu::always_inline]] static void flip(Word& word, Word bits) noexcept { word ^= bits; }
   /// Sets the bits; false: one of them was set already.
   template <class Word>
-  static bool try_set(Word& word, Word seen, Word bits) noexcept {
+  [[gnu::always_inline]] static bool try_set(Word& word, Word seen, Word bits) noexcept {
     word = seen | bits;
     return true;
   }
@@ -28,17 +29,17 @@ struct PlainWords {
 /// was written before it became theirs, and nothing is concluded from the rest.
 struct SharedWords {
   template <class Word>
-  static Word get(const Word& word) noexcept { return __atomic_load_n(&word, __ATOMIC_RELAXED); }
+  [[gnu::always_inline]] static Word get(const Word& word) noexcept { return __atomic_load_n(&word, __ATOMIC_RELAXED); }
   template <class Word>
-  static void put(Word& word, Word value) noexcept { __atomic_store_n(&word, value, __ATOMIC_RELAXED); }
+  [[gnu::always_inline]] static void put(Word& word, Word value) noexcept { __atomic_store_n(&word, value, __ATOMIC_RELAXED); }
   template <class Word>
-  static void set(Word& word, Word bits) noexcept { put<Word>(word, get(word) | bits); }
+  [[gnu::always_inline]] static void set(Word& word, Word bits) noexcept { put<Word>(word, get(word) | bits); }
   template <class Word>
-  static void clear(Word& word, Word bits) noexcept { put<Word>(word, get(word) & ~bits); }
+  [[gnu::always_inline]] static void clear(Word& word, Word bits) noexcept { put<Word>(word, get(word) & ~bits); }
   template <class Word>
-  static void flip(Word& word, Word bits) noexcept { put<Word>(word, get(word) ^ bits); }
+  [[gnu::always_inline]] static void flip(Word& word, Word bits) noexcept { put<Word>(word, get(word) ^ bits); }
   template <class Word>
-  static bool try_set(Word& word, Word seen, Word bits) noexcept {
+  [[gnu::always_inline]] static bool try_set(Word& word, Word seen, Word bits) noexcept {
     put<Word>(word, seen | bits);
     return true;
   }
@@ -48,13 +49,13 @@ struct SharedWords {
 /// that set the same bit one is told.
 struct ContestedWords : SharedWords {
   template <class Word>
-  static void set(Word& word, Word bits) noexcept { __atomic_fetch_or(&word, bits, __ATOMIC_RELAXED); }
+  [[gnu::always_inline]] static void set(Word& word, Word bits) noexcept { __atomic_fetch_or(&word, bits, __ATOMIC_RELAXED); }
   template <class Word>
-  static void clear(Word& word, Word bits) noexcept { __atomic_fetch_and(&word, ~bits, __ATOMIC_RELAXED); }
+  [[gnu::always_inline]] static void clear(Word& word, Word bits) noexcept { __atomic_fetch_and(&word, ~bits, __ATOMIC_RELAXED); }
   template <class Word>
-  static void flip(Word& word, Word bits) noexcept { __atomic_fetch_xor(&word, bits, __ATOMIC_RELAXED); }
+  [[gnu::always_inline]] static void flip(Word& word, Word bits) noexcept { __atomic_fetch_xor(&word, bits, __ATOMIC_RELAXED); }
   template <class Word>
-  static bool try_set(Word& word, Word, Word bits) noexcept {
+  [[gnu::always_inline]] static bool try_set(Word& word, Word, Word bits) noexcept {
     return (__atomic_fetch_or(&word, bits, __ATOMIC_RELAXED) & bits) == 0;
   }
 };

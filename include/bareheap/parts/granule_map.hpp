@@ -79,7 +79,7 @@ class GranuleMap {
     // is bit 0, which is no size. The highest bit is too far to matter, and sees to it that there is one.
     const Word from_here = any(here) >> bit(granule) | tiles(seen(pair[1])) << 1 << bit(~granule);
     const Word others = (from_here ^ 1) | Word{1} << (word_bits - 1);
-    return static_cast<std::size_t>(std::countr_zero(others)) == size;
+    return static_cast<unsigned>(std::countr_zero(others)) == static_cast<unsigned>(size);
   }
 
   /// The longest block that there may be. The highest bit of a length stays 0: it stands where the last granule of a
@@ -93,11 +93,13 @@ class GranuleMap {
 
   /// The first granule from `granule` on, but before `end`, that has a bit; `end`: none has. A word a step.
   std::size_t next_tile(std::size_t granule, std::size_t end) const noexcept {
-    return next(granule, end, tiles);
+    return next(granule, end, [](const Pair& pair) { return tiles(pair); });
   }
 
   /// The same of every bit, also those of a length, for where no lent block can be.
-  std::size_t next_bit(std::size_t granule, std::size_t end) const noexcept { return next(granule, end, any); }
+  std::size_t next_bit(std::size_t granule, std::size_t end) const noexcept {
+    return next(granule, end, [](const Pair& pair) { return any(pair); });
+  }
 
   /// The same of lent and cached blocks alone: where a free block ends.
   std::size_t next_start(std::size_t granule, std::size_t end) const noexcept {
@@ -200,15 +202,15 @@ class GranuleMap {
   static constexpr unsigned length_shift = 2;
   static constexpr Word length_mark = 3;
 
-  static constexpr unsigned bit(std::size_t granule) noexcept { return granule % word_bits; }
-  static constexpr Word mask(std::size_t granule) noexcept { return Word{1} << bit(granule); }
-  static constexpr unsigned at(std::size_t granule, Word word) noexcept { return word >> bit(granule) & 1; }
-  static bool holds_length(const Pair& pair) noexcept {
+  [[gnu::always_inline]] static constexpr unsigned bit(std::size_t granule) noexcept { return granule % word_bits; }
+  [[gnu::always_inline]] static constexpr Word mask(std::size_t granule) noexcept { return Word{1} << bit(granule); }
+  [[gnu::always_inline]] static constexpr unsigned at(std::size_t granule, Word word) noexcept { return word >> bit(granule) & 1; }
+  [[gnu::always_inline]] static bool holds_length(const Pair& pair) noexcept {
     return pair.start == 0 && (pair.kind & length_mark) == length_mark;
   }
-  static Pair seen(const Pair& pair) noexcept { return {Words::get(pair.start), Words::get(pair.kind)}; }
-  static Word any(const Pair& pair) noexcept { return pair.start | pair.kind; }
-  static Word tiles(const Pair& pair) noexcept { return pair.start | (holds_length(pair) ? 0 : pair.kind); }
+  [[gnu::always_inline]] static Pair seen(const Pair& pair) noexcept { return {Words::get(pair.start), Words::get(pair.kind)}; }
+  [[gnu::always_inline]] static Word any(const Pair& pair) noexcept { return pair.start | pair.kind; }
+  [[gnu::always_inline]] static Word tiles(const Pair& pair) noexcept { return pair.start | (holds_length(pair) ? 0 : pair.kind); }
 
   [[gnu::always_inline]] std::size_t length(std::size_t granule, const Pair& here) const noexcept {
     const Word ends = any(here) >> bit(granule) >> 1;
@@ -226,7 +228,7 @@ class GranuleMap {
     return at(granule, pair.kind) == 0;
   }
 
-  Pair& of(std::size_t granule) const noexcept {
+  [[gnu::always_inline]] Pair& of(std::size_t granule) const noexcept {
     return *reinterpret_cast<Pair*>(words_ + granule / word_bits * sizeof(Pair));
   }
 

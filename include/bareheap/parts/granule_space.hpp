@@ -44,10 +44,12 @@ class GranuleSpace {
     constexpr View() noexcept = default;
     View(std::size_t base, std::size_t count, Map map) noexcept : base_(base), count_(count), map_(map) {}
 
-    std::byte* address(std::size_t number) const noexcept { return pointer(base_ + number * granule); }
+    [[gnu::always_inline]] std::byte* address(std::size_t number) const noexcept {
+      return pointer(base_ + number * granule);
+    }
 
     /// The number of the granule that starts at this address; where none does, the number is beyond all others.
-    std::size_t number_of(const std::byte* at) const noexcept {
+    [[gnu::always_inline]] std::size_t number_of(const std::byte* at) const noexcept {
       return std::rotr(address_of(at) - base_, std::countr_zero(granule));
     }
 

@@ -44,13 +44,13 @@ struct ByKey {
   using Words = SharedWords;
   static constexpr bool is_in_map = false;
   template <class Node>
-  static bool holds(const Node& node) noexcept {
+  [[gnu::always_inline]] static bool holds(const Node& node) noexcept {
     return node.key == key_of(node);
   }
 
   /// A lent block goes into a magazine. False: it may be in one.
   template <class Node, class View>
-  static bool try_put(Node& node, View&, std::size_t) noexcept {
+  [[gnu::always_inline]] static bool try_put(Node& node, View&, std::size_t) noexcept {
     if (holds(node)) [[unlikely]] return false;
     node.key = key_of(node);
     return true;
@@ -58,18 +58,18 @@ struct ByKey {
 
   /// The same of a block that is certainly in none.
   template <class Node, class View>
-  static void put(Node& node, View&, std::size_t) noexcept {
+  [[gnu::always_inline]] static void put(Node& node, View&, std::size_t) noexcept {
     node.key = key_of(node);
   }
 
   template <class Node, class View>
-  static void take(Node& node, View&, std::size_t) noexcept {
+  [[gnu::always_inline]] static void take(Node& node, View&, std::size_t) noexcept {
     node.key = 0;
   }
 
  private:
   template <class Node>
-  static typename Node::Key key_of(const Node& node) noexcept {
+  [[gnu::always_inline]] static typename Node::Key key_of(const Node& node) noexcept {
     return static_cast<typename Node::Key>(~address_of(&node));
   }
 };
@@ -80,22 +80,22 @@ struct ByMap {
   using Words = ContestedWords;
   static constexpr bool is_in_map = true;
   template <class Node>
-  static bool holds(const Node&) noexcept {
+  [[gnu::always_inline]] static bool holds(const Node&) noexcept {
     return false;
   }
 
   template <class Node, class View>
-  static bool try_put(Node&, View& view, std::size_t number) noexcept {
+  [[gnu::always_inline]] static bool try_put(Node&, View& view, std::size_t number) noexcept {
     return view.map().try_lent_to_cached(number);
   }
 
   template <class Node, class View>
-  static void put(Node&, View& view, std::size_t number) noexcept {
+  [[gnu::always_inline]] static void put(Node&, View& view, std::size_t number) noexcept {
     view.map().lent_to_cached(number);
   }
 
   template <class Node, class View>
-  static void take(Node&, View& view, std::size_t number) noexcept {
+  [[gnu::always_inline]] static void take(Node&, View& view, std::size_t number) noexcept {
     view.map().cached_to_lent(number);
   }
 };

@@ -96,7 +96,7 @@ class CpuCached {
       const Inside inside(*this);
       if (inside && inside->racks[size].loaded.room != 0 && try_put(*inside, at, size)) [[likely]] return;
     }
-    deallocate_anew(at, asked);
+    deallocate_anew(at, size);
   }
 
   [[gnu::noinline]] bool resize(std::byte* at, Layout asked, std::size_t size) noexcept {
@@ -201,7 +201,8 @@ class CpuCached {
     }
   };
 
-  struct alignas(128) Cpu {
+  // A power of two apart, which is what finding one costs least at.
+  struct alignas(2048) Cpu {
     AtomicOf<P, std::uint32_t> inside{0};  // Recall::directly: this CPU is at its magazines, without the lock
     View view;
     std::size_t held = 0;  // granules for which its open magazines are made
@@ -216,7 +217,7 @@ class CpuCached {
   // or `inside` tells those who may want them. False: they are out of reach.
   class Inside {
    public:
-    explicit Inside(const CpuCached& heap) noexcept {
+    [[gnu::always_inline]] explicit Inside(const CpuCached& heap) noexcept {
       if constexpr (is_direct) {
         enter(heap.this_cpu());
       } else {
@@ -226,7 +227,7 @@ class CpuCached {
     }
     Inside(const Inside&) = delete;
     Inside& operator=(const Inside&) = delete;
-    ~Inside() {
+    [[gnu::always_inline]] ~Inside() {
       if constexpr (is_direct) {
         // Release: who reads this 0 and takes the magazines finds them as they were left.
         if (cpu_ != nullptr) cpu_->inside.store(0, std::memory_order_release);
@@ -287,14 +288,25 @@ class CpuCached {
 
   static constexpr bool is_direct = P::recall == Recall::directly;
 
+  // As large as `size` granules; a size that no memory has stays one.
+  static Layout layout_of(std::size_t size) noexcept { return {(CheckedSize(size) * granule).value(), granule}; }
   static constexpr std::size_t granules_of(std::size_t size) noexcept { return (size - (size != 0)) / granule + 1; }
 
-  Cpu& this_cpu() const noexcept {
-    const std::uint32_t number = P::cpu();
+  // Before the lock is taken it may not be known yet.
+  [[gnu::always_inline]] static std::uint32_t known_cpu() noexcept {
+    if constexpr (requires { P::known_cpu(); }) {
+      return P::known_cpu();
+    } else {
+      return P::cpu();
+    }
+  }
+
+  [[gnu::always_inline]] Cpu& this_cpu() const noexcept {
+    const std::uint32_t number = known_cpu();
     return cpus_[number < P::cpus ? number : P::cpus];
   }
 
-  static Node& node(std::byte* at) noexcept { return *reinterpret_cast<Node*>(at); }
+  [[gnu::always_inline]] static Node& node(std::byte* at) noexcept { return *reinterpret_cast<Node*>(at); }
 
   // ---- One block. All three have the magazines for themselves.
 
@@ -347,9 +359,8 @@ class CpuCached {
     return block;
   }
 
-  [[gnu::noinline]] void deallocate_anew(std::byte* at, Layout asked) noexcept {
+  [[gnu::noinline]] void deallocate_anew(std::byte* at, std::size_t size) noexcept {
     if (at == nullptr) return;
-    const std::size_t size = granules_of(asked.size());
     if (size <= classes) {
       const Inside inside(*this);
       if (inside && inside->racks[size].loaded.room == 0 && inside->racks[size].spare.is_empty()) {
@@ -362,7 +373,8 @@ class CpuCached {
       Cpu* const cpu = own_cpu();
       if (cpu != nullptr && make_room(*cpu, size) && try_put(*cpu, at, size)) return;
     }
-    with_lent(at, asked, caller_here(), [&]() noexcept { heap_.deallocate(at, asked); });
+    const Layout whole = layout_of(size);
+    with_lent(at, whole, caller_here(), [&]() noexcept { heap_.deallocate(at, whole); });
   }
 
   // Does something with a lent block, under the lock; stops where it is not lent. A key is not certain: where there is
@@ -505,7 +517,7 @@ class CpuCached {
       std::byte* const at = view.address(first);
       const Number next = node(at).next;
       Detection::take(node(at), view, first);
-      heap_.deallocate(at, Layout(size * granule, granule));
+      heap_.deallocate(at, layout_of(size));
       first = next;
     }
   }
