@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tempfile
@@ -84,6 +85,7 @@ class Protocol(unittest.TestCase):
     def test_a_cpu_that_goes_offline(self) -> None:
         self.expect_right("OFFLINE DEAF")
 
+    @unittest.skipUnless(os.environ.get("LONG") == "ON", "millions of states: in ./test long")
     def test_three_cpus_that_are_interrupted(self) -> None:
         self.expect_right("CPUS=3 BLOCKS=1", "-O2")
 
@@ -96,6 +98,7 @@ class Protocol(unittest.TestCase):
     def test_a_cpu_that_goes_offline_directly(self) -> None:
         self.expect_right("DIRECT OFFLINE")
 
+    @unittest.skipUnless(os.environ.get("LONG") == "ON", "millions of states: in ./test long")
     def test_three_cpus_directly(self) -> None:
         self.expect_right("DIRECT CPUS=3 BLOCKS=1", "-O2")
 
