@@ -56,7 +56,7 @@ class Consumers(unittest.TestCase):
 
     def assert_works_by_pkg_config(self, *compiler_and_source: str | Path) -> None:
         found = next(self.install().rglob("bareheap.pc")).parent
-        flags = run("pkgconf", "--define-prefix", "--cflags", "--libs", "bareheap", PKG_CONFIG_PATH=str(found)).split()
+        flags = run("pkgconf", "--cflags", "--libs", "bareheap", PKG_CONFIG_PATH=str(found)).split()
         program = self.folder / "program"
         run(*compiler_and_source, *flags, "-o", program)
         self.assertEqual(run(program), "bareheap 0.1.0\n")
