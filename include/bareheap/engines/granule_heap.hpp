@@ -21,7 +21,7 @@
 //           the stock.
 // Cost:     allocate and deallocate: 25 to 40 instructions where the stock serves small blocks at once; else as
 //           RealTimeHeap, with up to 32 blocks carved or eight merged; see above. Others as RealTimeHeap.
-// Overhead: as RealTimeHeap, but that the object is thirteen words, and the lists take 584 bytes in the region, with
+// Overhead: as RealTimeHeap, but that the object has five words more, and the lists take 584 bytes in the region, with
 //           16-bit indexes 520.
 // Bad frees: as RealTimeHeap: a block in the stock is not lent.
 // Invariants: 1 to 5 as RealTimeHeap; a cached block is like a lent one.
@@ -85,7 +85,8 @@ class BasicGranuleHeap {
 
   /// Takes a further region. Inside the span it costs nothing where it joins a region at that one's end, else its
   /// record of five words; elsewhere also its map, and it is cut into pieces that are no larger than a block may be.
-  /// Refuses what lies below the first region or further up than an index can reach.
+  /// What begins inside the span and ends outside is taken up to its end. Refuses what lies below the first region or
+  /// further up than an index can reach.
   Admission add(Region region) noexcept {
     const Admission admission = space_.add(region);
     if (admission) plan();

@@ -19,10 +19,10 @@
 // Cost:     every call: bounded, whatever the heap is like, also one that fails; docs/granule_heap.md has the bounds.
 //           Each region that lies outside the span of the first adds a step. init and reset: clearing the map. walk and
 //           check: a step for each tile and for each word of the map.
-// Overhead: the object is eight words. A block is rounded up to 16 bytes; with 16-bit indexes, for regions up to 512
-//           KiB, to
-//           8. The map takes 1/64 of the span, 1/32 with 16-bit indexes. The bins take two granules for each doubling
-//           of the largest block. Of 64 KiB that is 512 bytes and the map, with 16-bit indexes 328 and the map.
+// Overhead: the object is nine words, with 16-bit indexes eight. A block is rounded up to 16 bytes; with 16-bit
+//           indexes, for regions up to 512 KiB, to 8. The map takes 1/64 of the span, 1/32 with 16-bit indexes. The
+//           bins take two granules for each doubling of the largest block. Of 64 KiB that is 512 bytes and the map,
+//           with 16-bit indexes 320 and the map.
 // Bad frees: every free of what is not the address of a lent block, and every size that rounds to other granules than
 //           the block has, is caught, by the map alone. A wrong alignment is not noticed.
 // Invariants:
@@ -72,7 +72,8 @@ class BasicRealTimeHeap {
 
   /// Takes a further region. Inside the span it costs nothing where it joins a region at that one's end, else its
   /// record of five words; elsewhere also its map, and it is cut into pieces that are no larger than a block may be.
-  /// Refuses what lies below the first region or further up than an index can reach.
+  /// What begins inside the span and ends outside is taken up to its end. Refuses what lies below the first region or
+  /// further up than an index can reach.
   Admission add(Region region) noexcept { return space_.add(region); }
 
   Block allocate(Layout asked) noexcept {

@@ -19,8 +19,8 @@
 // Cost:     allocate and deallocate: 20 to 40 instructions where the stock serves, and masking interrupts; else as the
 //           heap inside, under the lock, once for each magazine. All others as the heap inside; walk, check and trim call
 //           all stocks back first.
-// Overhead: 1.7 KiB for each CPU in the object. Stocks hold at most an eighth of the memory, the depot a sixteenth, and
-//           nothing while less than an eighth of it is free.
+// Overhead: 2 KiB for each CPU in the object. A CPU's stock holds at most an eighth of the memory, divided by the CPUs
+//           that there are when it grows, the depot a sixteenth; and nothing while less than an eighth is free.
 // Bad frees: as the heap inside, but that a block in a stock is known as Detection does it (parts/magazine.hpp).
 #pragma once
 
@@ -125,7 +125,7 @@ class CpuCached {
     collect(cpu);
     close_all(cpu);
     cpu.state.store(in_use, std::memory_order_relaxed);
-    cpu.joined = false;
+    join(cpu, false);
   }
 
   bool owns(const void* at) const noexcept {
@@ -415,10 +415,21 @@ class CpuCached {
     return cpu.state.load(std::memory_order_relaxed) == in_use ? &cpu : nullptr;
   }
 
-  // Stocks are small beside the memory.
-  void plan() noexcept {
-    const std::size_t share = heap_.total_granules() / (32 * P::cpus);
+  // Stocks are small beside the memory. The depot is empty, since all of its magazines are of the same size.
+  void plan() const noexcept {
+    const std::size_t share = heap_.total_granules() / (32 * share_of_one());
     magazine_granules_ = share < most_of_magazine ? share : most_of_magazine;
+  }
+
+  std::size_t share_of_one() const noexcept { return joined_ != 0 ? joined_ : 1; }
+
+  void join(Cpu& cpu, bool joined) const noexcept {
+    if (cpu.joined == joined) return;
+    cpu.joined = joined;
+    cpu.view = heap_.view();
+    joined_ += joined ? 1U : -1U;
+    empty_depot();
+    plan();
   }
 
   // Blocks of the largest magazine.
@@ -432,14 +443,13 @@ class CpuCached {
     if (recalls_ != 0 || capacity(size) < 2) return false;
     const std::size_t total = heap_.total_granules();
     const bool is_scarce = heap_.free_granules() < total / 8;
-    if (is_scarce || cpu.held + 2 * capacity(size) * size > total / (8 * P::cpus)) close_all(cpu);
+    if (is_scarce || cpu.held + 2 * capacity(size) * size > total / (8 * share_of_one())) close_all(cpu);
     if (is_scarce) {
       empty_depot();
       return false;
     }
-    if (!cpu.joined) cpu.view = heap_.view();
-    cpu.joined = true;
-    return true;
+    join(cpu, true);
+    return capacity(size) >= 2;
   }
 
   // What is loaded is closed, or empty, and is open afterwards.
@@ -692,7 +702,8 @@ class CpuCached {
   mutable std::size_t depot_granules_ = 0;
   mutable std::uint32_t recalls_ = 0;  // CPUs that wait for others' stocks
   mutable std::uint64_t times_locked_ = 0;
-  std::size_t magazine_granules_ = 0;
+  mutable std::size_t magazine_granules_ = 0;
+  mutable std::uint32_t joined_ = 0;
 };
 
 }  // namespace bareheap
