@@ -250,6 +250,16 @@ TYPED_TEST(Stock, is_given_back_before_a_request_is_refused) {
   EXPECT_EQ(heap.take(1), -1);
 }
 
+TYPED_TEST(Stock, is_given_back_no_further_than_a_request_needs) {
+  Roomy<TypeParam> heap;
+  constexpr long carved = 1 + 2 + 4 + 8 + 16 + 32;
+  for (long block = 0; block < carved; ++block) ASSERT_EQ(heap.take(2), 2 * block);
+  ASSERT_EQ(heap.take(heap.granules() - 2 * carved), 2 * carved) << "nothing is free";
+  for (long block = 0; block < carved; ++block) heap.free(2 * block, 2);
+  EXPECT_EQ(heap.take(5), 2 * (carved - 8));
+  EXPECT_EQ(heap.cached(), std::size_t{2 * (carved - 8)}) << "eight of them have been merged";
+}
+
 TYPED_TEST(Stock, is_given_back_for_an_aligned_request_too) {
   Roomy<TypeParam> heap;
   std::vector<long> blocks;

@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 namespace bareheap {
 namespace {
@@ -113,6 +114,19 @@ TEST(RealTimeHeaps, have_half_a_KiB_of_state_beside_the_map_of_64_KiB) {
   if constexpr (sizeof(void*) == 4) expect_little_state_beside_the_map<RealTimeHeap>();
 }
 
+template <class Heap, Load load>
+concept Answers = requires { typename std::integral_constant<std::size_t, Heap::bytes_needed(load)>; };
+
+// Each block takes a granule: all addresses of 32 bits together are too few for so many.
+TEST(RealTimeHeaps, say_how_large_a_region_must_be_only_where_there_may_be_such_a_region) {
+  constexpr Load too_much{.bytes = 0x10000000, .largest = 1, .blocks = 0x10000000};
+  constexpr Load much{.bytes = 0xF000000, .largest = 1, .blocks = 0xF000000};
+  EXPECT_EQ((Answers<RealTimeHeap, too_much>), sizeof(std::size_t) == 8);
+  EXPECT_EQ((Answers<GranuleHeap, too_much>), sizeof(std::size_t) == 8);
+  EXPECT_GT(RealTimeHeap::bytes_needed(much), much.blocks * 16);
+  EXPECT_GT(GranuleHeap::bytes_needed(much), much.blocks * 16);
+}
+
 /// What check() says while `size` bytes at `at` are `value`.
 template <class Heap>
 Fault fault_with(Heap& heap, std::byte* at, std::size_t value, std::size_t size) {
@@ -152,6 +166,33 @@ TYPED_TEST(Map, check_finds_invariant_1_broken) {
   EXPECT_EQ(fault_of_word(first, 3, start + 1), Fault::invariant_1) << "reaches into the next one";
   EXPECT_EQ(fault_of_word(second, 4, address_of(first)), Fault::invariant_1) << "a circle";
   EXPECT_EQ(heap.check(), Fault::none);
+}
+
+// Two kind bits at the beginning of a word of the map without a start are how a length looks. One of them is right
+// where the first free block of a region begins there, and the other one is flipped.
+TYPED_TEST(Map, check_finds_a_flipped_bit_that_makes_the_map_look_as_if_a_length_stood_there) {
+  constexpr std::size_t word_bytes = Stocked<TypeParam> ? sizeof(std::size_t) : sizeof(std::uint32_t);
+  constexpr std::size_t region = std::size_t{16} << 10;
+  const test::HostRegion memory(region);
+  std::set<std::pair<std::size_t, Fault>> found;  // by the place of the first granule in its word
+  for (std::size_t span = region; span < 4 * region; span += 64) {
+    for (const std::size_t largest : {span, 4 * span / 3, 2 * span}) {
+      TypeParam heap;
+      ASSERT_TRUE(heap.init({memory.start(), region}, {memory.start(), span}, largest));
+      std::size_t first = 0;
+      heap.walk([&](const Extent& tile) { first += tile.kind == ExtentKind::meta ? tile.size : 0; });
+      first /= TypeParam::granule;
+      const std::size_t place = first % (8 * word_bytes);
+      if (place > 1) continue;
+      std::size_t map = 0;
+      std::memcpy(&map, memory.start() + heads_for<TypeParam>(largest) * TypeParam::granule, sizeof map);
+      auto* const kind = reinterpret_cast<std::byte*>(map + (first - place) / 4 + word_bytes);
+      *kind ^= std::byte{2} >> place;
+      found.emplace(place, heap.check());
+    }
+  }
+  const std::set<std::pair<std::size_t, Fault>> wanted{{0, Fault::invariant_3}, {1, Fault::invariant_2}};
+  EXPECT_EQ(found, wanted);
 }
 
 // A free block: next, previous, size, and its size once more in its last granule, each as large as an index.

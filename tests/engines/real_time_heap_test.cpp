@@ -6,7 +6,6 @@
 #include "engines/window.hpp"
 #include "laws/auditor.hpp"
 
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -35,19 +34,6 @@ TYPED_TEST(GranuleHeaps, exist_before_their_region_and_refuse_everything) {
   EXPECT_EQ(stop_of([] { heap.deallocate(foreign, Layout(16, 1)); }).fault, Fault::never_lent);
   EXPECT_EQ(stop_of([] { static_cast<void>(heap.resize(foreign, Layout(16, 1), 1)); }).fault, Fault::never_lent);
   EXPECT_EQ(stop_of([] { static_cast<void>(heap.size_of(foreign)); }).fault, Fault::never_lent);
-}
-
-template <class Heap, Load load>
-concept Answers = requires { typename std::integral_constant<std::size_t, Heap::bytes_needed(load)>; };
-
-// Each block takes a granule: all addresses of 32 bits together are too few for so many.
-TEST(RealTimeHeaps, say_how_large_a_region_must_be_only_where_there_may_be_such_a_region) {
-  constexpr Load too_much{.bytes = 0x10000000, .largest = 1, .blocks = 0x10000000};
-  constexpr Load much{.bytes = 0xF000000, .largest = 1, .blocks = 0xF000000};
-  EXPECT_EQ((Answers<RealTimeHeap, too_much>), sizeof(std::size_t) == 8);
-  EXPECT_EQ((Answers<GranuleHeap, too_much>), sizeof(std::size_t) == 8);
-  EXPECT_GT(RealTimeHeap::bytes_needed(much), much.blocks * 16);
-  EXPECT_GT(GranuleHeap::bytes_needed(much), much.blocks * 16);
 }
 
 TYPED_TEST(GranuleHeaps, take_a_region_once) {

@@ -85,16 +85,19 @@ class BasicRealTimeHeap {
   void deallocate(std::byte* at, Layout asked) noexcept {
     const std::size_t size = Space::granules_of(asked.size());
     const std::size_t first = space_.number_of(at);
-    if (!space_.judge(first, size)) [[unlikely]] return refuse_unless_null(at);
-    space_.give(first, size);
+    auto map = space_.map_of(first);
+    if (!map.open_end(first, size)) [[unlikely]] return refuse_unless_null(at);
+    space_.give(map, first, size);
   }
 
   /// Grows into the free block behind where that is large enough, and gives back what is cut off by shrinking.
   bool resize(std::byte* at, Layout asked, std::size_t size) noexcept {
     const std::size_t before = Space::granules_of(asked.size());
     const std::size_t first = space_.number_of(at);
-    if (!space_.judge(first, before)) [[unlikely]] refuse(at);
-    return space_.resize(first, before, Space::granules_of(size));
+    const std::size_t after = Space::granules_of(size);
+    auto map = space_.map_of(first);
+    if (!map.open_end(first, before)) [[unlikely]] refuse(at);
+    return space_.resize(map, first, before, after);
   }
 
   /// Forgets everything that was lent. The regions stay.

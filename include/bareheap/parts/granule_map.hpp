@@ -29,6 +29,11 @@ namespace bareheap {
 /// (core/words.hpp).
 template <class Word, class Words = PlainWords>
 class GranuleMap {
+  struct Pair {
+    Word start;
+    Word kind;
+  };
+
  public:
   static constexpr unsigned word_bits = 8 * sizeof(Word);
 
@@ -44,6 +49,14 @@ class GranuleMap {
   GranuleMap(std::byte* words, std::size_t first, std::size_t end) noexcept
       : words_(address_of(words) - first / word_bits * sizeof(Pair)) {
     clear(first, end);
+  }
+
+  /// One in which nothing is at this granule. Not to be changed.
+  static GranuleMap nothing_at(std::size_t granule) noexcept {
+    static constexpr Pair nothing{};
+    GranuleMap map;
+    map.words_ = address_of(&nothing) - granule / word_bits * sizeof(Pair);
+    return map;
   }
 
   void clear(std::size_t first, std::size_t end) noexcept { __builtin_memset(&of(first), 0, bytes_for(first, end)); }
@@ -141,16 +154,18 @@ class GranuleMap {
   [[nodiscard]] bool open_end(std::size_t granule, std::size_t size) noexcept {
     Pair* const pair = &of(granule);
     const Pair here = seen(*pair);
-    if (at(granule, here.start & ~here.kind) == 0) [[unlikely]] return false;
-    const Word ends = any(here) >> bit(granule) >> 1;
-    if (ends != 0) return static_cast<std::size_t>(std::countr_zero(ends)) == size - 1;
+    if (at(granule, here.kind) != 0) [[unlikely]] return false;
+    // As in ends_in_word(); where no other tile is in this word, this one begins here.
+    const Word tiles = (any(here) >> bit(granule)) ^ 1;
+    if (tiles != 0) return static_cast<unsigned>(std::countr_zero(tiles)) == size;
     const Pair after = seen(pair[1]);
     if (holds_length(after)) {
-      if (after.kind >> length_shift != size) [[unlikely]] return false;
+      if (after.kind != (size << length_shift | length_mark)) [[unlikely]] return false;
       Words::put(pair[1].kind, Word{0});
       return true;
     }
-    return static_cast<std::size_t>(std::countr_zero(any(after))) + word_bits - bit(granule) == size;
+    const Word beyond = any(after) | Word{1} << (word_bits - 1);  // is not 0 anyway, but a compiler would ask
+    return static_cast<unsigned>(std::countr_zero(beyond)) == size + bit(granule) - word_bits;
   }
 
   /// The opposite: tells the length of a block that begins here, if it is a long one.
@@ -159,9 +174,14 @@ class GranuleMap {
       Words::put((&of(granule))[1].kind, static_cast<Word>(static_cast<Word>(size) << length_shift | length_mark));
   }
 
+  /// The opposite of that: its end is open.
+  void forget_length(std::size_t granule, std::size_t size) noexcept {
+    if (is_long(granule, size)) [[unlikely]] Words::put((&of(granule))[1].kind, Word{0});
+  }
+
   /// Makes the lent block of `size` granules that begins here a cached one. False, and nothing is changed: there is
   /// none, or its end is in another word of the map.
-  [[gnu::always_inline]] bool try_lent_to_cached(std::size_t granule, std::size_t size) noexcept {
+  [[gnu::always_inline]] bool try_lent_to_cached(std::size_t granule, unsigned size) noexcept {
     Pair& pair = of(granule);
     const Pair here = seen(pair);
     return ends_in_word(here, granule, size) && Words::try_set(pair.kind, here.kind, mask(granule));
@@ -173,32 +193,30 @@ class GranuleMap {
     return Words::try_set(kind, Words::get(kind), mask(granule));
   }
 
-  // Other changes. What has its length in the map must not lose its start.
+  // Other changes, of what is as their names say: some flip its bits. What has its length in the map must not lose its
+  // start.
   void edge_to_lent(std::size_t granule) noexcept {
     Pair& pair = of(granule);
-    Words::flip(pair.start, mask(granule));
+    Words::set(pair.start, mask(granule));
     Words::flip(pair.kind, mask(granule));
   }
   void set_start(std::size_t granule) noexcept { Words::set(of(granule).start, mask(granule)); }
-  void clear_start(std::size_t granule) noexcept { Words::clear(of(granule).start, mask(granule)); }
+  void lent_to_interior(std::size_t granule) noexcept { Words::flip(of(granule).start, mask(granule)); }
   void lent_to_cached(std::size_t granule) noexcept { Words::set(of(granule).kind, mask(granule)); }
-  void cached_to_lent(std::size_t granule) noexcept { Words::clear(of(granule).kind, mask(granule)); }
+  void cached_to_lent(std::size_t granule) noexcept { Words::flip(of(granule).kind, mask(granule)); }
   void begin_cached(std::size_t granule) noexcept {
     set_start(granule);
     lent_to_cached(granule);
   }
   void cached_to_interior(std::size_t granule) noexcept {
     cached_to_lent(granule);
-    clear_start(granule);
+    lent_to_interior(granule);
   }
   void set_free_edge(std::size_t granule) noexcept { Words::set(of(granule).kind, mask(granule)); }
+  void edge_to_interior(std::size_t granule) noexcept { Words::flip(of(granule).kind, mask(granule)); }
   void clear_free_edge(std::size_t granule) noexcept { Words::clear(of(granule).kind, mask(granule)); }
 
  private:
-  struct Pair {
-    Word start;
-    Word kind;
-  };
   static constexpr unsigned length_shift = 2;
   static constexpr Word length_mark = 3;
 
@@ -220,11 +238,11 @@ class GranuleMap {
     return word_bits - bit(granule) + static_cast<std::size_t>(std::countr_zero(any(after)));
   }
 
-  [[gnu::always_inline]] static bool ends_in_word(const Pair& pair, std::size_t granule, std::size_t size) noexcept {
+  [[gnu::always_inline]] static bool ends_in_word(const Pair& pair, std::size_t granule, unsigned size) noexcept {
     // Where a tile begins here, the lowest bit that is left is that of the next one; else it is bit 0, which is no
     // size.
     const Word tiles = (any(pair) >> bit(granule)) ^ 1;
-    if (tiles == 0 || static_cast<std::size_t>(std::countr_zero(tiles)) != size) [[unlikely]] return false;
+    if (tiles == 0 || static_cast<unsigned>(std::countr_zero(tiles)) != size) [[unlikely]] return false;
     return at(granule, pair.kind) == 0;
   }
 

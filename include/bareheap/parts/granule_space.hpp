@@ -142,12 +142,8 @@ class GranuleSpace {
 
   std::byte* address(std::size_t number) const noexcept { return pointer(base() + number * granule); }
 
-  /// The map of a granule that is in some region; of others it may be that of the span.
-  Map map_of(std::size_t number) const noexcept {
-    if (number < count_) [[likely]] return map_;
-    const Stretch* stretch = stretch_of(number);
-    return stretch == nullptr ? map_ : stretch->map;
-  }
+  /// The map of a granule; where that is in no region, one in which nothing is there.
+  Map map_of(std::size_t number) const noexcept { return number < count_ ? map_ : map_outside(number); }
 
   /// The region whose blocks [first, end) hold this granule; null: it is in none.
   const Stretch* stretch_of(std::size_t number) const noexcept {
@@ -167,8 +163,7 @@ class GranuleSpace {
   /// The first step of give() and resize(): false, and nothing has changed, unless a block of exactly `size` granules
   /// is lent at this number. Otherwise one of the two must follow, or keep().
   [[nodiscard]] bool judge(std::size_t number, std::size_t size) noexcept {
-    if (number >= count_) [[unlikely]] return judge_outside(number, size);
-    return map_.open_end(number, size);
+    return map_of(number).open_end(number, size);
   }
 
   /// Undoes judge().
@@ -278,7 +273,7 @@ class GranuleSpace {
 
   /// Lends `size` granules at a multiple of `alignment` bytes, which is more than a granule. The first block of the bin
   /// of the size may do by chance; else one is looked for that does wherever it lies.
-  std::size_t take_aligned(std::size_t size, std::size_t alignment) noexcept {
+  [[gnu::always_inline]] std::size_t take_aligned(std::size_t size, std::size_t alignment) noexcept {
     if (size > most_) [[unlikely]] return 0;
     unsigned bin = Bins::bin_of(size);
     std::size_t found_at = bins_.first_of(bin);
@@ -306,26 +301,34 @@ class GranuleSpace {
       bins_.insert(found_at, front);
     }
     cut(map, first, size, found - front);
+    if (first == 0) __builtin_unreachable();  // as above
     return first;
   }
 
-  /// Takes a judged block back and merges it with its free neighbours.
-  void give(std::size_t first, std::size_t size) noexcept {
-    Map map = map_of(first);
+  /// Takes a judged block back and merges it with its free neighbours. The map is that of the block, here and below.
+  void give(std::size_t first, std::size_t size) noexcept { give(map_of(first), first, size); }
+  [[gnu::always_inline]] void give(Map map, std::size_t first, std::size_t size) noexcept {
     free_ += size;
     --blocks_;
-    map.clear_start(first);
+    map.lent_to_interior(first);
     merge(map, first, first + size);
+  }
+
+  /// The same of a cached block of the span.
+  void give_cached(std::size_t first, std::size_t size) noexcept {
+    map_.cached_to_lent(first);
+    map_.forget_length(first, size);
+    give(map_, first, size);
   }
 
   /// Changes the size of a judged block where it stands, if it can.
   bool resize(std::size_t first, std::size_t before, std::size_t after) noexcept {
-    Map map = map_of(first);
-    if (after > before) return grow(map, first, before, after);
-    map.close_end(first, after);
-    if (after == before) return true;
-    free_ += before - after;
-    return merge(map, first + after, first + before);
+    return resize(map_of(first), first, before, after);
+  }
+  [[gnu::always_inline]] bool resize(Map map, std::size_t first, std::size_t before, std::size_t after) noexcept {
+    const bool fits = after == before || move_end(map, first + before, first + after);
+    map.close_end(first, fits ? after : before);  // the last step: its word may have been that of the edges
+    return fits;
   }
 
  private:
@@ -336,11 +339,9 @@ class GranuleSpace {
   static std::size_t least(std::size_t left, std::size_t right) noexcept { return left < right ? left : right; }
   static std::byte* pointer(std::size_t address) noexcept { return reinterpret_cast<std::byte*>(address); }
 
-  [[gnu::cold, gnu::noinline]] bool judge_outside(std::size_t number, std::size_t size) noexcept {
-    const Stretch* stretch = stretch_of(number);
-    if (stretch == nullptr) return false;
-    Map map = stretch->map;
-    return map.open_end(number, size);
+  [[gnu::cold, gnu::noinline]] Map map_outside(std::size_t number) const noexcept {
+    const Stretch* const stretch = stretch_of(number);
+    return stretch == nullptr ? Map::nothing_at(number) : stretch->map;
   }
 
   static std::size_t size_of(const Stretch& stretch) noexcept { return (stretch.end - stretch.start) * granule; }
@@ -381,42 +382,44 @@ class GranuleSpace {
   }
 
   // Makes [first, end), which is all interior and in no block, a free block together with those that it touches. An
-  // edge that comes to lie inside goes, unless it is the neighbour's other edge too: then it is one of the whole. True,
-  // so that a caller can end with it.
-  [[gnu::noinline]] bool merge(Map map, std::size_t first, std::size_t end) noexcept {
-    if (map.starts(end)) {
-      map.set_free_edge(end - 1);
-    } else {
+  // edge that comes to lie inside goes, unless it is the neighbour's other edge too: then it is one of the whole.
+  [[gnu::noinline]] void merge(Map map, std::size_t first, std::size_t end) noexcept {
+    if (!map.starts(end)) {
       const std::size_t above = bins_.size_at(end);
-      if (above != 1) map.clear_free_edge(end);
+      if (above != 1) map.edge_to_interior(end);
       bins_.remove(end);
       end += above;
+    } else {
+      map.set_free_edge(end - 1);
     }
     if (map.is_free_edge(first - 1)) {
       const std::size_t below = bins_.size_before(first);
-      if (below != 1) map.clear_free_edge(first - 1);
+      if (below != 1) map.edge_to_interior(first - 1);
       first -= below;
       bins_.remove(first);
     } else {
       map.set_free_edge(first);
     }
     bins_.insert(first, end - first);
-    return true;
   }
 
-  // Lends more granules behind a judged block, if the free block there has them.
-  [[gnu::noinline]] bool grow(Map map, std::size_t first, std::size_t before, std::size_t after) noexcept {
-    const std::size_t end = first + before;
+  // Moves the end of a judged block, if what is free behind it reaches so far.
+  [[gnu::always_inline]] bool move_end(Map map, std::size_t end, std::size_t moved) noexcept {
     const std::size_t above = map.starts(end) ? 0 : bins_.size_at(end);
-    if (after - before > above) {
-      map.close_end(first, before);
-      return false;
+    const std::size_t limit = end + above;
+    if (moved > limit) return false;
+    free_ += end - moved;
+    if (above != 0) [[likely]] {
+      bins_.remove(end);
+      map.edge_to_interior(end);
     }
-    free_ -= after - before;
-    bins_.remove(end);
-    map.clear_free_edge(end);
-    cut(map, end, after - before, above);
-    map.close_end(first, after);  // the last step: its word may have been that of the edges
+    if (moved == limit) {
+      map.clear_free_edge(limit - 1);
+      return true;
+    }
+    map.set_free_edge(moved);
+    if (above <= 1) map.set_free_edge(limit - 1);
+    bins_.insert(moved, limit - moved);
     return true;
   }
 

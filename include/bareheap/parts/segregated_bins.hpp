@@ -67,7 +67,7 @@ class SegregatedBins {
     const Index previous = node(first).previous;
     node(next).previous = previous;
     node(previous).next = next;
-    if (next == previous) occupied_ &= ~(Word{1} << next);  // that is the head: the bin is empty
+    if (next == previous) occupied_ ^= Word{1} << next % most_bins;  // that is the head: the bin is empty
   }
 
   static constexpr unsigned none = most_bins;
@@ -89,7 +89,7 @@ class SegregatedBins {
     const Index next = node(first_of(bin)).next;
     node(next).previous = static_cast<Index>(bin);
     node(bin).next = next;
-    if (next == bin) occupied_ &= ~(Word{1} << bin);
+    if (next == bin) occupied_ ^= Word{1} << bin % most_bins;
   }
 
   /// True where a free block has its size at both ends, and names its neighbours in the ring, which name it. Where it
