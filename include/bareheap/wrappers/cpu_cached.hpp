@@ -82,7 +82,7 @@ class CpuCached {
   }
 
   [[gnu::always_inline]] Block allocate(Layout asked) noexcept {
-    const std::size_t size = granules_of(asked.size());
+    const std::size_t size = granules_unless_none(asked.size());
     if (size <= classes && asked.alignment() <= granule) [[likely]] {
       const Inside inside(*this);
       if (inside && inside->racks[size].loaded.first != 0) [[likely]] return lend(*inside, size);
@@ -91,12 +91,12 @@ class CpuCached {
   }
 
   [[gnu::always_inline]] void deallocate(std::byte* at, Layout asked) noexcept {
-    const std::size_t size = granules_of(asked.size());
+    const std::size_t size = granules_unless_none(asked.size());
     if (size <= classes) [[likely]] {
       const Inside inside(*this);
       if (inside && inside->racks[size].loaded.room != 0 && try_put(*inside, at, size)) [[likely]] return;
     }
-    deallocate_anew(at, size);
+    deallocate_anew(at, asked.size());
   }
 
   [[gnu::noinline]] bool resize(std::byte* at, Layout asked, std::size_t size) noexcept {
@@ -288,9 +288,11 @@ class CpuCached {
 
   static constexpr bool is_direct = P::recall == Recall::directly;
 
-  // As large as `size` granules; a size that no memory has stays one.
-  static Layout layout_of(std::size_t size) noexcept { return {(CheckedSize(size) * granule).value(), granule}; }
-  static constexpr std::size_t granules_of(std::size_t size) noexcept { return (size - (size != 0)) / granule + 1; }
+  static Layout layout_of(std::size_t size) noexcept { return {size * granule, granule}; }
+  static constexpr std::size_t granules_of(std::size_t bytes) noexcept { return (bytes - (bytes != 0)) / granule + 1; }
+
+  // The same, but that no bytes are more than anything has: they take the longer way.
+  static constexpr std::size_t granules_unless_none(std::size_t bytes) noexcept { return (bytes - 1) / granule + 1; }
 
   // Before the lock is taken it may not be known yet.
   [[gnu::always_inline]] static std::uint32_t known_cpu() noexcept {
@@ -359,8 +361,9 @@ class CpuCached {
     return block;
   }
 
-  [[gnu::noinline]] void deallocate_anew(std::byte* at, std::size_t size) noexcept {
+  [[gnu::noinline]] void deallocate_anew(std::byte* at, std::size_t bytes) noexcept {
     if (at == nullptr) return;
+    const std::size_t size = granules_of(bytes);
     if (size <= classes) {
       const Inside inside(*this);
       if (inside && inside->racks[size].loaded.room == 0 && inside->racks[size].spare.is_empty()) {
@@ -373,8 +376,8 @@ class CpuCached {
       Cpu* const cpu = own_cpu();
       if (cpu != nullptr && make_room(*cpu, size) && try_put(*cpu, at, size)) return;
     }
-    const Layout whole = layout_of(size);
-    with_lent(at, whole, caller_here(), [&]() noexcept { heap_.deallocate(at, whole); });
+    const Layout asked(bytes, granule);
+    with_lent(at, asked, caller_here(), [&]() noexcept { heap_.deallocate(at, asked); });
   }
 
   // Does something with a lent block, under the lock; stops where it is not lent. A key is not certain: where there is
