@@ -205,7 +205,8 @@ class CpuCached {
   struct alignas(2048) Cpu {
     AtomicOf<P, std::uint32_t> inside{0};  // Recall::directly: this CPU is at its magazines, without the lock
     View view;
-    std::size_t held = 0;  // granules for which its open magazines are made
+    std::size_t held = 0;    // granules for which its open magazines are made
+    std::size_t closed = 0;  // the size whose magazines were closed last to make room for others
     Rack racks[classes + 1];
 
     alignas(128) AtomicOf<P, std::uint32_t> state{in_use};
@@ -445,13 +446,14 @@ class CpuCached {
   bool may_stock(Cpu& cpu, std::size_t size) noexcept {
     if (recalls_ != 0 || capacity(size) < 2) return false;
     const std::size_t total = heap_.total_granules();
-    const bool is_scarce = heap_.free_granules() < total / 8;
-    if (is_scarce || cpu.held + 2 * capacity(size) * size > total / (8 * share_of_one())) close_all(cpu);
-    if (is_scarce) {
+    if (heap_.free_granules() < total / 8) {
+      close_all(cpu);
       empty_depot();
       return false;
     }
     join(cpu, true);
+    const std::size_t most = total / (8 * share_of_one());
+    for (std::size_t left = classes; left != 0 && cpu.held + 2 * capacity(size) * size > most; --left) close_next(cpu);
     return capacity(size) >= 2;
   }
 
@@ -535,13 +537,21 @@ class CpuCached {
     }
   }
 
+  void close(Cpu& cpu, std::size_t size) const noexcept {
+    const Rack rack = std::exchange(cpu.racks[size], {});
+    cpu.held -= (std::size_t{rack.loaded_for} + rack.spare_for) * size;
+    give_back(rack.loaded.first, size);
+    give_back(rack.spare.first, size);
+  }
+
+  // One after the other, so that what has been used since is closed no sooner than the rest.
+  void close_next(Cpu& cpu) const noexcept {
+    cpu.closed = cpu.closed == classes ? 1 : cpu.closed + 1;
+    close(cpu, cpu.closed);
+  }
+
   void close_all(Cpu& cpu) const noexcept {
-    for (std::size_t size = 1; size <= classes; ++size) {
-      give_back(cpu.racks[size].loaded.first, size);
-      give_back(cpu.racks[size].spare.first, size);
-      cpu.racks[size] = {};
-    }
-    cpu.held = 0;
+    for (std::size_t size = 1; size <= classes; ++size) close(cpu, size);
   }
 
   void empty_depot() const noexcept {
