@@ -37,7 +37,7 @@ class Programs:
         return self.build / f"bench/{name}/bareheap-{name}"
 
     def demand(self) -> None:
-        for program in (self.replay, *map(self.of_bench, ("synthetic", "efficiency", "larson"))):
+        for program in (self.replay, *map(self.of_bench, ("synthetic", "efficiency", "threads"))):
             if not program.is_file():
                 raise BenchError(f"{program} is not there; cmake --preset host && cmake --build --preset host makes it")
 

@@ -37,7 +37,7 @@ from drawing import (
     thousands,
     unfinished,
 )
-from results import Report, ResultsError, Table, geometric_mean
+from results import Report, ResultsError, Table, Threads, geometric_mean
 
 
 def ratio_picture(report: Report, figure_name: str, title: str, unit: str, part: str) -> Figure:
@@ -189,34 +189,22 @@ def worst_picture(report: Report) -> Figure:
     return figure
 
 
-def larson_picture(report: Report) -> Figure:
+def threads_picture(report: Report) -> Figure:
     about = report["about"]
-    heaps = results.larson_ratios(report)
-    names = list(heaps)
+    threads = Threads(report)
+    rows = {f"{load}, {count}": row for (load, count), row in threads.ratios().items()}
     figure, (axis,) = sheet(
-        "Threads that leave blocks to each other (larson)",
-        "Time per call, relative to the best packaged "
-        "allocator with as many threads (1). Left is better. Ours: one engine behind one lock.",
-        names,
+        "Loads of several threads",
+        "CPU time per call, of all threads together, by the best packaged allocator's on the same load with as many "
+        "threads (1). Left is better.",
+        list(rows),
     )
     logarithmic(axis)
-    for row, (heap, ratios) in enumerate(heaps.items()):
-        colour = look(heap, about)["color"]
-        values = {threads: ratio for threads, (ratio, _) in ratios.items()}
-        axis.plot(list(values.values()), [row] * len(values), color=colour, linewidth=1.2, zorder=2)
-        for threads, value in values.items():
-            face = "white" if threads == 1 else colour
-            axis.plot(value, row, marker="o", markersize=7, color=colour, markerfacecolor=face, zorder=3)
+    dots(axis, rows, about, RATIOS)
     axis.axvline(1, color=INK, linewidth=1, zorder=1)
-    name_rows(axis, names, about)
+    name_rows(axis, list(rows), about)
     axis.set_xlabel("times the best packaged allocator (logarithmic)")
-    legend(
-        figure,
-        [
-            Line2D([], [], linestyle="none", marker="o", color=INK, markerfacecolor=face, label=label)
-            for face, label in (("white", "one thread"), (INK, "two threads"))
-        ],
-    )
+    legend(figure, keys_of(threads.heaps(), about), "ours in orange")
     return figure
 
 
@@ -298,7 +286,7 @@ DRAWINGS: dict[str, Callable[..., Figure]] = {
     "memory": memory_picture,
     "sweep": sweep_picture,
     "worst": worst_picture,
-    "larson": larson_picture,
+    "threads": threads_picture,
     "efficiency": efficiency_picture,
     "boards": boards_picture,
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-KINDS = ("time", "memory", "memory_8", "instructions", "sweep", "larson", "efficiency", "boards")
+KINDS = ("time", "memory", "memory_8", "instructions", "sweep", "threads", "efficiency", "boards")
 
 # Of recorded programs by their peak of live bytes, with both ends.
 LARGE = (1 << 20, 1 << 62)
@@ -32,7 +32,7 @@ PICTURES: dict[str, tuple[tuple[str, ...], str]] = {
     "instructions": (("instructions",), "Instructions per operation by recorded program."),
     "worst": (("instructions",), "The dearest single calls."),
     "time_synthetic": (("time",), "Time per operation by synthetic load."),
-    "larson": (("larson",), "Threads that leave blocks to each other."),
+    "threads": (("threads",), "CPU time per call under several threads."),
     "efficiency": (("efficiency",), "How full an engine can be."),
     "boards": (("boards",), "Instructions on the boards, in QEMU."),
 }
@@ -106,20 +106,9 @@ def has_figures(picture: str, reports: Mapping[str, Report]) -> bool:
         return bool(Table(reports["time"], "ns_best", "synthetic").ratios())
     if picture == "instructions":
         return bool(Table(reports["instructions"], "instructions").ratios())
-    if picture == "larson":
-        return bool(larson_ratios(reports["larson"]))
+    if picture == "threads":
+        return bool(Threads(reports["threads"]).ratios())
     return all(reports[kind]["results"] for kind in PICTURES[picture][0])
-
-
-def larson_ratios(report: Report) -> dict[str, dict[int, tuple[float, float]]]:
-    """By heap and number of threads: the time by the best packaged allocator's, and in ns. The fastest come first."""
-    rows = {(row["heap"], row["threads"]): row["ns_wall"] for row in report["results"]}
-    ratios: dict[str, dict[int, tuple[float, float]]] = {}
-    for (heap, threads), time in rows.items():
-        packaged = [rows[other, threads] for other in report["about"]["others"] if (other, threads) in rows]
-        if packaged:
-            ratios.setdefault(heap, {})[threads] = (time / min(packaged), time)
-    return dict(sorted(ratios.items(), key=lambda item: item[1].get(2, (math.inf,))))
 
 
 def digest(reports: Mapping[str, Report], kinds: Iterable[str]) -> str:
@@ -201,3 +190,53 @@ class Table:
     def mean(self, heap: str, size: tuple[int, int] | None = None) -> tuple[float, int]:
         """The same of its figures, over the loads of that size."""
         return mean_and_count(self.figures[load].get(heap, 0) for load in self.loads_of(size))
+
+
+Case = tuple[str, int]  # a load and how many threads it has
+
+
+class Threads:
+    """The figures of loads with several threads, by case and heap."""
+
+    LOOP = "empty"  # the heap that is none
+    ALONE = "alone"  # the load whose threads share nothing
+
+    def __init__(self, report: Report) -> None:
+        self.ours: list[str] = report["about"]["ours"]
+        self.others: list[str] = report["about"]["others"]
+        self.rows: dict[Case, dict[str, Row]] = {}
+        for row in report["results"]:
+            self.rows.setdefault((row["load"], row["threads"]), {})[row["heap"]] = row
+
+    def heaps(self) -> list[str]:
+        """Those that have a figure, ours first; without the one that is none."""
+        present = {heap for row in self.rows.values() for heap in row}
+        return [heap for heap in (*self.ours, *self.others) if heap in present]
+
+    def best_packaged(self, case: Case) -> float | None:
+        """Nanoseconds of CPU time for a call."""
+        row = self.rows[case]
+        return min((row[heap]["ns_cpu"] for heap in self.others if heap in row), default=None)
+
+    def ratios(self) -> dict[Case, dict[str, float]]:
+        """CPU time by the best packaged allocator's; cases in which none has one are left out."""
+        ratios: dict[Case, dict[str, float]] = {}
+        for case, row in self.rows.items():
+            best = self.best_packaged(case)
+            if best is not None:
+                ratios[case] = {heap: row[heap]["ns_cpu"] / best for heap in self.heaps() if heap in row}
+        return ratios
+
+    def mean_ratio(self, heap: str, threads: int) -> float | None:
+        """Over the loads with so many threads, if the heap has a ratio in each."""
+        rows = [row for (_, count), row in self.ratios().items() if count == threads]
+        return geometric_mean(row[heap] for row in rows) if rows and all(heap in row for row in rows) else None
+
+    def gain(self, heap: str) -> float | None:
+        """Calls in a second of two threads by those of one, where threads share nothing; by the same of the empty loop."""
+        walls = [
+            self.rows.get((self.ALONE, threads), {}).get(name, {}).get("ns_wall")
+            for name in (heap, self.LOOP)
+            for threads in (1, 2)
+        ]
+        return None if None in walls else walls[0] / walls[1] / (walls[2] / walls[3])

@@ -4,7 +4,7 @@
 
     bench/run.py                          the programs for tuning, the synthetic loads, and all that is measured
     bench/run.py --judge                  the programs for judging too
-    bench/run.py --only time larson       part of it; other stored results stay, and bench/tables.py says what differs
+    bench/run.py --only time threads      part of it; other stored results stay, and bench/tables.py says what differs
     bench/run.py --quick                  one round of little, for a first look; goes to out/bench
     bench/run.py --heap page-heap --malloc glibc --traces my/traces --out my/results
 
@@ -31,6 +31,7 @@ from results import KINDS, Report, Row
 TRACES = ROOT / "bench/traces/library"
 QUICK_LOADS = ("fifo",)
 REGIONS = (64 << 10, 1 << 20)  # bytes, for the efficiency
+THREADS = (1, 2, 4)
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,12 @@ class Effort:
 
     rounds: int
     seconds: dict[str, float]  # that one figure may take, by kind
-    replacements: int  # of each of larson's threads
+    steps: int  # of each thread of a load with several
     seeds: int
 
 
-FULL = Effort(7, {"time": 3, "memory": 10, "memory_8": 10, "instructions": 2, "sweep": 1}, 10_000, 200)
-QUICK = Effort(1, {"time": 0.5, "memory": 0.5, "memory_8": 0.5, "instructions": 0.2, "sweep": 0.2}, 1_000, 5)
+FULL = Effort(7, {"time": 3, "memory": 10, "memory_8": 10, "instructions": 2, "sweep": 1}, 1_000_000, 200)
+QUICK = Effort(1, {"time": 0.5, "memory": 0.5, "memory_8": 0.5, "instructions": 0.2, "sweep": 0.2}, 2_000, 5)
 
 
 @dataclass(frozen=True)
@@ -112,28 +113,41 @@ def replay_steps(bench: Bench, kind: str, report: Report) -> Iterator[Step]:
             yield load.name, lambda load=load: replay(load)
 
 
-def larson_steps(bench: Bench, report: Report) -> Iterator[Step]:
-    """In rounds; of each heap and number of threads the round with the lowest wall time is kept."""
-    program = bench.programs.of_bench("larson")
+def thread_steps(bench: Bench, report: Report) -> Iterator[Step]:
+    """All heaps take turns in each round. Of each case and heap the lowest CPU time is kept, the lowest wall time, and
+    the largest share of calls that took a lock."""
+    program = bench.programs.of_bench("threads")
     shared = output_of([program, "--list-heaps"]).split()
-    best: dict[tuple[str, int], Row] = {}
+    linked = [name for name in bench.field.others if name in bench.field.libraries or name == "glibc"]
+    heaps = [results.Threads.LOOP, *(name for name in bench.field.ours if name in shared), *linked]
+    best: dict[tuple[str, int, str], Row] = {}
 
-    def measure(heap: str, threads: int) -> None:
-        ours = heap in bench.field.ours
-        command = [program, f"--threads={threads}", f"--replacements={bench.effort.replacements}"]
-        command += [f"--heap={heap if ours else 'malloc'}"]
+    def measure(load: str, threads: int, heap: str) -> None:
+        command = [program, load, f"--threads={threads}", f"--steps={bench.effort.steps}"]
+        command += [f"--heap={'malloc' if heap in linked else heap}"]
         row = json.loads(output_of(command, bench.field.libraries.get(heap, ""))) | {"heap": heap}
-        if (heap, threads) not in best or row["ns_wall"] < best[heap, threads]["ns_wall"]:
-            best[heap, threads] = row
+        before = best.setdefault((load, threads, heap), row)
+        for figure, choose in (("ns_cpu", min), ("ns_wall", min), ("locks", max)):
+            if figure in row:
+                before[figure] = choose(before[figure], row[figure])
         report["results"] = list(best.values())
 
+    def measure_all(load: str, threads: int) -> None:
+        failed = []
+        for heap in heaps:
+            try:
+                measure(load, threads, heap)
+            except BenchError as error:
+                failed.append(f"{heap}: {error}")
+        if failed:
+            raise BenchError("; ".join(failed))
+
     report["results"] = []
-    linked = [name for name in bench.field.others if name in bench.field.libraries or name == "glibc"]
-    rounds = min(3, bench.effort.rounds)
-    for number in range(1, rounds + 1):
-        for heap in [name for name in bench.field.ours if name in shared] + linked:
-            for threads in (1, 2):
-                yield f"{heap}, {threads} thread(s), round {number}", lambda key=(heap, threads): measure(*key)
+    for number in range(1, min(5, bench.effort.rounds) + 1):
+        for load in output_of([program, "--list-loads"]).split():
+            for threads in THREADS:
+                what = f"{load}, {threads} thread(s), round {number}"
+                yield what, lambda load=load, threads=threads: measure_all(load, threads)
 
 
 def efficiency_steps(bench: Bench, report: Report) -> Iterator[Step]:
@@ -168,8 +182,8 @@ def board_steps(bench: Bench, report: Report) -> Iterator[Step]:
 
 
 def steps_of(bench: Bench, kind: str, report: Report) -> list[Step]:
-    if kind == "larson":
-        return list(larson_steps(bench, report))
+    if kind == "threads":
+        return list(thread_steps(bench, report))
     if kind == "efficiency":
         return list(efficiency_steps(bench, report))
     return list(board_steps(bench, report) if kind == "boards" else replay_steps(bench, kind, report))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import results
-from results import Report, ResultsError, Table
+from results import Report, ResultsError, Table, Threads
 
 README = results.HERE / "README.md"
 BEGIN = "<!-- what follows is written by bench/tables.py -->"
@@ -195,13 +195,48 @@ def memory_cells(reports: Mapping[str, Report], program: str, part: str) -> Cell
     return [figure, "" if floor is None else number(floor, 3)]
 
 
-def larson_table(report: Report) -> str:
+def ratio_cells(heaps: Iterable[str], ratios: Mapping[str, float | None]) -> Cells:
+    """A cell for each heap; the lowest is bold."""
+    known = [ratio for ratio in ratios.values() if ratio is not None]
+    texts = {heap: bold(number(ratio), ratio == min(known)) for heap, ratio in ratios.items() if ratio is not None}
+    return [texts.get(heap, "") for heap in heaps]
+
+
+def thread_tables(threads: Threads) -> list[str]:
+    """Ratios of CPU time, the gain from one thread to two, and how rarely a lock is taken."""
+    heaps = threads.heaps()
+    names = [f"`{heap}`" if heap in threads.ours else heap for heap in heaps]
+    ratios = threads.ratios()
+    counts = sorted({count for _, count in ratios})
     rows = []
-    for heap, ratios in results.larson_ratios(report).items():
-        texts = {threads: f"{ratio:.2f} ({time:.1f} ns)" for threads, (ratio, time) in ratios.items()}
-        name = f"`{heap}`" if heap in report["about"]["ours"] else heap
-        rows.append([name, *(texts.get(threads, "") for threads in (1, 2))])
-    return markdown(["larson, × the best packaged", "one thread", "two threads"], rows)
+    for (load, count), row in ratios.items():
+        loop = threads.rows[load, count].get(Threads.LOOP)
+        figures = [number(threads.best_packaged((load, count)) or 0), number(loop["ns_cpu"]) if loop else ""]
+        rows.append([load, str(count), *figures, *ratio_cells(heaps, row)])
+    for count in counts:
+        means = {heap: threads.mean_ratio(heap, count) for heap in heaps}
+        rows.append(["geometric mean", str(count), "", "", *ratio_cells(heaps, means)])
+    title = ["", "threads", "fastest packaged, ns", "of it the loop, ns", *names]
+    texts = ["CPU time per call under several threads, × the fastest packaged:", markdown(title, rows)]
+    gains = {heap: threads.gain(heap) for heap in heaps}
+    if any(gain is not None for gain in gains.values()):
+        cells = [number(gain) if gain is not None else "" for gain in gains.values()]
+        sentence = "What a second thread gains where threads share nothing, × what it gains for the loop alone:"
+        texts += [sentence, markdown(["", *names], [[Threads.ALONE, *cells]])]
+    return texts + lock_table(threads)
+
+
+def lock_table(threads: Threads) -> list[str]:
+    """Of the heaps that count it."""
+    loads = list(dict.fromkeys(load for load, _ in threads.rows))
+    rows = []
+    for heap in threads.heaps():
+        for count in sorted({count for _, count in threads.rows}):
+            found = {load: threads.rows.get((load, count), {}).get(heap, {}).get("locks") for load in loads}
+            if any(share is not None for share in found.values()):
+                shares = [f"{1 / share:,.0f}" if share else "" if share is None else "∞" for share in found.values()]
+                rows.append([f"`{heap}`", str(count), *shares])
+    return ["Calls for each time that the lock is taken:", markdown(["", "threads", *loads], rows)] if rows else []
 
 
 def differences(reports: Mapping[str, Report]) -> list[str]:
@@ -235,8 +270,8 @@ def text_of(reports: Mapping[str, Report]) -> str:
             parts += [f"By {title}:", program_table(measured, part)]
         if "memory" in measured and part == "programs":
             parts += memory_tables(reports)
-    if "larson" in reports and results.larson_ratios(reports["larson"]):
-        parts.append(larson_table(reports["larson"]))
+    if "threads" in reports and Threads(reports["threads"]).ratios():
+        parts += thread_tables(Threads(reports["threads"]))
     if parts:
         machine = next(iter(reports.values()))["about"]["machine"]
         where = f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}"

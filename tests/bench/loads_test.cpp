@@ -2,7 +2,6 @@
 // The loads of the bench are what they are said to be.
 #include "loads.hpp"
 #include "efficiency.hpp"
-#include "larson.hpp"
 
 #include "bareheap/engines/hole_list.hpp"
 #include "bareheap/engines/null_heap.hpp"
@@ -10,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -184,55 +182,6 @@ TEST(Efficiency, IsTheShareThatLivedAtTheFirstRefusal) {
   EXPECT_GT(share, 0.6);
   EXPECT_LT(share, 1.0);
   EXPECT_EQ(UntilRefused(1).run<NullHeap>(region), 0);
-}
-
-/// Knows which thread each block was lent to.
-class Observed {
- public:
-  std::byte* allocate(std::size_t size) {
-    const std::lock_guard guard(mutex_);
-    ++lent;
-    std::byte* const at = static_cast<std::byte*>(std::malloc(size));
-    owners_[at] = thread_number;
-    return at;
-  }
-
-  void deallocate(std::byte* at, std::size_t) {
-    const std::lock_guard guard(mutex_);
-    passed += owners_.at(at) != thread_number && owners_.at(at) != 0 && thread_number != 0;
-    owners_.erase(at);
-    std::free(at);
-  }
-
-  std::size_t live() const { return owners_.size(); }
-
-  std::size_t lent = 0;
-  std::size_t passed = 0;  // freed by another thread than the one they were lent to
-
- private:
-  std::mutex mutex_;
-  std::map<std::byte*, std::uint32_t> owners_;
-};
-
-TEST(Larson, PassesBlocksFromThreadToThread) {
-  constexpr Server server{.blocks = 50, .generations = 40, .replacements = 100};
-  Observed heap;
-  Larson load(heap, server, 2);
-  load.run();
-  EXPECT_EQ(heap.lent, 3 * server.blocks + 2 * server.generations * server.replacements);
-  EXPECT_EQ(heap.live(), 3 * server.blocks);
-  EXPECT_GT(heap.passed, 0U);
-  load.free_everything();
-  EXPECT_EQ(heap.live(), 0U);
-}
-
-TEST(Larson, TellsOfARefusal) {
-  struct Refusing {
-    std::byte* allocate(std::size_t) { return nullptr; }
-    void deallocate(std::byte*, std::size_t) {}
-  } heap;
-  Larson load(heap, {.blocks = 1, .generations = 1, .replacements = 1}, 1);
-  EXPECT_THROW(load.run(), std::runtime_error);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import re
 import subprocess
@@ -55,9 +56,13 @@ def report_of(
     return {"about": about, "traces": traces, "results": rows}
 
 
-def larson_report(*rows: tuple[str, int, float]) -> dict[str, Any]:
-    report = report_of({"": {heap: 0 for heap, _, _ in rows}})
-    found = [{"heap": heap, "threads": threads, "ns_wall": time} for heap, threads, time in rows]
+def thread_report(*rows: tuple[str, int, str, float]) -> dict[str, Any]:
+    """Of load, threads, heap and CPU time; the wall time is a tenth of it by each thread."""
+    report = report_of({"": {heap: 0 for _, _, heap, _ in rows if heap != "empty"}})
+    found = [
+        {"load": load, "heap": heap, "threads": threads, "ns_cpu": time, "ns_wall": time / 10 / threads}
+        for load, threads, heap, time in rows
+    ]
     return {"about": report["about"], "results": found}
 
 
@@ -153,14 +158,6 @@ class Tables(unittest.TestCase):
         table = results.Table(report_of({"lua": {"small-x": None}, "jq": {"small-x": None}}), "ns_best")
         self.assertEqual(table.refused, {"lua": {"small-x"}, "jq": set()})
 
-    def test_larson_with_steps_that_failed(self) -> None:
-        self.assertEqual(results.drawable({"larson": larson_report(("hole-list", 1, 5.0))}), [])
-        report = larson_report(("hole-list", 1, 6.0), ("glibc", 1, 3.0), ("glibc", 2, 4.0), ("musl", 2, 2.0))
-        text = tables.text_of({"larson": report})
-        self.assertIn("| `hole-list` | 2.00 (6.0 ns) |  |", text)
-        self.assertIn("| musl |  | 1.00 (2.0 ns) |", text)
-        self.assertEqual(tables.text_of({"larson": larson_report(("hole-list", 1, 5.0))}), tables.NOTHING)
-
     def test_a_figure_of_nothing_is_in_no_mean(self) -> None:
         memory = report_of({"lua": {"glibc": 0, "musl": 2.0}, "jq": {"glibc": 3.0, "musl": 2.0}}, "resident_to_peak")
         self.assertRegex(tables.text_of({"memory": memory}), r"\| glibc \|  \| 3.000 \(1\) \|")
@@ -253,7 +250,7 @@ class ShortRun(unittest.TestCase):
             "--out",
             cls.out,
             "--heap",
-            "hole-list",
+            "granule-heap",
             "--malloc",
             "glibc",
             "--only",
@@ -262,7 +259,7 @@ class ShortRun(unittest.TestCase):
             "memory_8",
             "sweep",
             "worst",
-            "larson",
+            "threads",
             "efficiency",
         )
 
@@ -272,24 +269,24 @@ class ShortRun(unittest.TestCase):
         self.assertEqual(set(reports), set(results.KINDS) - {"boards"})
         for kind in ("time", "memory", "instructions"):
             heaps = {(row["trace"], row["heap"]) for row in reports[kind]["results"] if "reference" not in row}
-            self.assertEqual(
-                heaps, {(trace, heap) for trace in ("large", "small", "fifo") for heap in ("hole-list", "glibc")}, kind
-            )
+            self.assertEqual(heaps, set(itertools.product(("large", "small", "fifo"), ("granule-heap", "glibc"))), kind)
         self.assertEqual([row["half"] for row in reports["time"]["traces"]], ["recorded", "recorded", "synthetic"])
         self.assertEqual({row["trace"] for row in reports["sweep"]["results"]}, {"large", "small"})
         eight = [(row["trace"], row["natural_alignment"]) for row in reports["memory_8"]["traces"]]
         self.assertEqual(eight, [("small", 8)])
-        self.assertEqual([row["heap"] for row in reports["memory_8"]["results"]], ["hole-list"])
+        self.assertEqual([row["heap"] for row in reports["memory_8"]["results"]], ["granule-heap"])
+        loads = ("same_class", "producer_consumer", "larson", "churn", "alone")
         self.assertEqual(
-            {(row["heap"], row["threads"]) for row in reports["larson"]["results"]},
-            {(heap, threads) for heap in ("hole-list", "glibc") for threads in (1, 2)},
+            [(row["load"], row["threads"], row["heap"]) for row in reports["threads"]["results"]],
+            list(itertools.product(loads, (1, 2, 4), ("empty", "granule-heap", "glibc"))),
         )
+        self.assertGreater(min(row["ns_cpu"] for row in reports["threads"]["results"]), 0)
         self.assertEqual({row["region_bytes"] for row in reports["efficiency"]["results"]}, {65536, 1048576})
         self.assertRegex(self.done.stdout, r"\[ 1/\d+\] time +large")
 
     def test_its_results_become_tables(self) -> None:
         text = tables.text_of(results.load(self.out))
-        for title in ("By recorded program", "By synthetic load", "larson"):
+        for title in ("By recorded program", "By synthetic load", "under several threads"):
             self.assertIn(title, text)
 
     @unittest.skipUnless(with_matplotlib(), "needs python3-matplotlib")
@@ -322,13 +319,13 @@ class Gaps(unittest.TestCase):
             "time": report_of(nothing),
             "instructions": report_of(zero, "instructions"),
             "memory": report_of(zero, "resident_to_peak"),
-            "larson": larson_report(("hole-list", 1, 5.0)),
+            "threads": thread_report(("churn", 1, "hole-list", 5.0)),
         }
         failed = {
             "time": report_of({"lua": {"hole-list": 3.0, "glibc": None}, "jq": {"hole-list": 3.0, "glibc": 2.0}}),
-            "larson": larson_report(("hole-list", 2, 5.0), ("glibc", 1, 5.0), ("glibc", 2, 4.0)),
+            "threads": thread_report(("churn", 2, "hole-list", 5.0), ("alone", 1, "glibc", 5.0)),
         }
-        for reports, expected in ((alone, {"memory", "worst"}), (failed, {"time", "larson"})):
+        for reports, expected in ((alone, {"memory", "worst"}), (failed, {"time", "threads"})):
             with tempfile.TemporaryDirectory() as name:
                 for kind, report in reports.items():
                     results.store(Path(name), kind, report)
@@ -385,8 +382,10 @@ class WrongArguments(unittest.TestCase):
         for program, words, sentence in (
             ("synthetic", ["nonsense", "-o", "x"], "there is no load nonsense"),
             ("synthetic", ["fifo"], "a load and -o FILE are needed"),
-            ("larson", ["--heap", "nonsense"], "there is no heap nonsense"),
-            ("larson", ["--threads", "0"], "not in range"),
+            ("threads", ["churn", "--heap", "nonsense"], "there is no heap nonsense"),
+            ("threads", ["nonsense"], "there is no load nonsense"),
+            ("threads", ["churn", "--threads", "0"], "not in range"),
+            ("threads", ["producer_consumer", "--threads", "3"], "one thread or pairs"),
             ("efficiency", ["--region", "1"], "not in range"),
         ):
             done = run(build / f"bench/{program}/bareheap-{program}", *words)

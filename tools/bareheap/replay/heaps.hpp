@@ -8,8 +8,10 @@
 #include "bareheap/core/lock_policies.hpp"
 #include "bareheap/wrappers/checked.hpp"
 #include "bareheap/wrappers/counted.hpp"
+#include "bareheap/wrappers/cpu_cached.hpp"
 #include "bareheap/wrappers/headered.hpp"
 #include "bareheap/wrappers/locked.hpp"
+#include "ports/host/threads.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -36,6 +38,9 @@ struct Named {
   const char* name;
 };
 
+/// As a program with some threads has it. Here there is one.
+using ThreadCached = CpuCached<GranuleHeap, host::Threads<4>>;
+
 /// All engines: what is measured where no heap is named.
 inline constexpr auto engines = [](auto with) {
   with(Named<Bump>{"bump"},                                    //
@@ -45,6 +50,7 @@ inline constexpr auto engines = [](auto with) {
        Named<StoryPages>{"story-pages"},                       //
        Named<GranuleHeap>{"granule-heap"},                     //
        Named<RealTimeHeap>{"real-time-heap"},                  //
+       Named<ThreadCached>{"cpu-cached"},                      //
        Named<SmallGranuleHeap>{"small-granule-heap"},          //
        Named<SmallRealTimeHeap>{"small-real-time-heap"});
 };
