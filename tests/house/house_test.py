@@ -57,6 +57,12 @@ class Needs(unittest.TestCase):
             headers = {f"bareheap/{floor}/{path.name}" for path in (ROOT / "include/bareheap" / floor).glob("*.hpp")}
             self.assertEqual(headers, set(heaps.values()))
 
+    def test_a_microcontroller_has_half_a_kib_of_state_beside_the_map_of_64_kib(self) -> None:
+        taken = needs.measure_microcontroller("SmallRealTimeHeap")
+        self.assertGreater(taken.code, 0)
+        self.assertGreater(taken.state, 0)
+        self.assertLessEqual(taken.state, 512)
+
     def test_an_engine_that_calls_the_c_library_is_refused(self) -> None:
         complaints = needs.check({"StrlenHeap": "house/broken/needs/strlen_heap.hpp"}, ("-Os",))
         self.assertEqual(len(complaints), len(needs.COMPILERS))

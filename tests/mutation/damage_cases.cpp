@@ -17,14 +17,15 @@ struct Lent {
   Layout asked;
 };
 
-/// A heap on three regions, one of them outside the span, with free blocks of many sizes between lent ones.
+/// A heap on three regions, one of them right behind the span, with free blocks of many sizes between lent ones.
 class Scene {
  public:
   explicit Scene(Subject& heap) : heap_(heap), granule_(heap.granule()), memory_(fresh_arena()) {
     heap.renew();
     const std::size_t first = heap.has_stock() ? 300'000 : 4096;  // nothing is stocked where there is little
-    regions_ = {{memory_, first}, {memory_ + first + 4096, 1024}, {memory_ + first + 16384, 4096}};
-    expect(static_cast<bool>(heap.init(regions_[0], {memory_, first + 8192})));
+    regions_ = {{memory_, first}, {memory_ + first + 4096, 1024}, {memory_ + first + 8192, 4096}};
+    span_ = first + 8192;
+    expect(static_cast<bool>(heap.init(regions_[0], {memory_, span_})));
     expect(heap.add(regions_[1]) && heap.add(regions_[2]));
     fresh_ = picture_of(heap);
     fill();
@@ -43,6 +44,7 @@ class Scene {
       judge_record(index);
       judge_map(heap_.record(index));
     }
+    judge_quiet();
     judge_front();
     judge_object();
     if (!heap_.has_stock()) judge_false_list();
@@ -121,10 +123,10 @@ class Scene {
     std::byte* kind;
     std::byte bit;
   };
-  Place place_of(const std::byte* at) const {
+  Place place_of(const std::byte* at) const { return place_of(heap_.record(index_of(at)), number_of(at)); }
+  Place place_of(const Record& record, std::size_t number) const {
     const std::size_t word = heap_.map_word_size();
-    const std::size_t number = number_of(at);
-    const std::size_t pair = *heap_.record(index_of(at)).map + number / (8 * word) * 2 * word;
+    const std::size_t pair = *record.map + number / (8 * word) * 2 * word;
     auto* const byte = reinterpret_cast<std::byte*>(pair + number % (8 * word) / 8);
     return {byte, byte + word, std::byte{1} << number % 8};
   }
@@ -144,10 +146,12 @@ class Scene {
   void judge_cached(const Extent& tile) {
     auto* const at = const_cast<std::byte*>(tile.at);
     expect_bits_found(at, heap_.index_size(), Fault::invariant_6);
-    const std::size_t number = number_of(at);  // a list that never ends
-    const auto before = std::vector(at, at + sizeof number);
-    std::memcpy(at, &number, heap_.index_size());
-    expect(found() == Fault::invariant_6);
+    const auto before = std::vector(at, at + heap_.index_size());
+    for (const Extent& other : tiles_) {  // itself: a list that never ends; others: of the wrong size, or out of order
+      if (other.kind != ExtentKind::cached) continue;
+      write(at, {number_of(other.at)});
+      expect(std::equal(before.begin(), before.end(), at) || found() == Fault::invariant_6);
+    }
     std::ranges::copy(before, at);
   }
 
@@ -183,9 +187,32 @@ class Scene {
       for (std::byte* const byte : {place.start, place.kind}) {
         const std::byte before = *byte;
         *byte ^= place.bit;
-        if (found() == Fault::none && picture_of(heap_) == tiles_) expect_harmless();
+        const bool is_found = found() != Fault::none;
+        const auto tiles = picture_of(heap_);
+        expect(is_found || heap_.has_stock() || count_of(tiles, ExtentKind::cached) == 0);
+        if (!is_found && tiles == tiles_) expect_harmless();
         *byte = before;
       }
+    }
+  }
+
+  // Where no block can be the map has no bit, but that something begins behind the last granule of each region.
+  void judge_quiet() {
+    const Record span = heap_.record(0);
+    const Record inside = heap_.record(1);
+    const Record outside = heap_.record(2);
+    judge_quiet(span, *span.start, *span.first);
+    judge_quiet(span, *span.end, *inside.first);
+    judge_quiet(span, *inside.end, span_ / granule_ + 1);
+    judge_quiet(outside, *outside.start, *outside.first);
+    judge_quiet(outside, *outside.end, *outside.end + 1);
+  }
+
+  void judge_quiet(const Record& record, std::size_t first, std::size_t end) {
+    for (std::size_t number = first; number < end; ++number) {
+      if (number > first + 2 && number + 3 < end && number % 32 != 0 && heap_.has_stock()) continue;  // they are many
+      const Place place = place_of(record, number);
+      for (std::byte* const byte : {place.start, place.kind}) expect_found(byte, *byte ^ place.bit, Fault::invariant_2);
     }
   }
 
@@ -204,6 +231,7 @@ class Scene {
     expect(heap_.check() == Fault::none);
     while (!lent_.empty()) free(0);
     heap_.trim();
+    expect(!heap_.allocate(Layout(regions_[0].size, 1)));
     expect(heap_.check() == Fault::none && picture_of(heap_) == fresh_);
     lent_ = lent_before;
     put_back();
@@ -271,7 +299,26 @@ class Scene {
       ++counts;
     }
     expect(counts == 1 && free * granule_ == bytes_of(tiles_, ExtentKind::free));
+    judge_count_of_blocks();
     judge_state(heap_.bins().start, heap_.bins().end());
+  }
+
+  // It is one of the numbers of 32 bits that are as large.
+  void judge_count_of_blocks() {
+    expect(heap_.blocks() == count_of(tiles_, ExtentKind::used) + count_of(tiles_, ExtentKind::cached));
+    std::size_t counts = 0;
+    for (std::byte* at = heap_.object().start; at != heap_.object().end(); at += sizeof(std::uint32_t)) {
+      auto* const number = reinterpret_cast<std::uint32_t*>(at);
+      if (*number != heap_.blocks()) continue;
+      const std::size_t blocks = heap_.blocks();
+      ++*number;
+      if (heap_.blocks() != blocks) {
+        expect(found() == Fault::invariant_2);
+        ++counts;
+      }
+      --*number;
+    }
+    expect(counts == 1);
   }
 
   // What lies in front of the first region's map, but for its record: bins, and the stock.
@@ -285,6 +332,7 @@ class Scene {
   std::size_t granule_;
   std::byte* memory_;
   std::vector<Region> regions_;
+  std::size_t span_ = 0;
   std::vector<Lent> lent_;
   std::vector<Extent> tiles_;
   std::vector<Extent> fresh_;

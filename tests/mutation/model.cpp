@@ -31,6 +31,7 @@ bool keeps_fill(const Model::Live& block) {
 }  // namespace
 
 void Model::took(Region region) {
+  if (span_.size == 0) span_ = region;
   const auto tiles = picture_of(heap_);
   const auto is_start = [=](const Extent& tile) { return tile.kind == ExtentKind::meta && region.contains(tile.at); };
   const auto below = std::ranges::find_if(regions_, [=](const Region& known) { return known.end() == region.start; });
@@ -145,6 +146,9 @@ void Model::audit() {
   if (!live_.empty()) {
     const Live& block = live_[dice_.below(live_.size())];
     expect(keeps_fill(block) && heap_.size_of(block.at) == block.granted);
+    const std::size_t size = block.granted / granule_;
+    if (size <= heap_.most_in_sight()) expect(heap_.lends(block.at, size) == span_.contains(block.at));
+    expect(heap_.fault_in(block.at, block.asked) == Fault::none);
   }
 }
 
@@ -171,6 +175,9 @@ void Model::judge_tiles(const std::vector<Extent>& tiles) const {
     if (next == region->end()) ++region, next = nullptr;
   }
   expect(next == nullptr && region == regions_.end() && block == live_.end());
+  const std::size_t free = bytes_of(tiles, ExtentKind::free);
+  const std::size_t lent = bytes_of(tiles, ExtentKind::used) + bytes_of(tiles, ExtentKind::cached);
+  expect(heap_.free() * granule_ == free && heap_.total() * granule_ == free + lent);
 }
 
 // A step from any address shows what the walk shows there; a pass of the check in steps ends without a fault.
@@ -228,6 +235,8 @@ void Model::judge_address(const std::vector<Extent>& tiles) {
   expect(stops([&] { heap_.deallocate(at, wrong); }) == right && last_stop.address == at);
   expect(stops([&] { heap_.resize(at, wrong, 1); }) == right && last_stop.address == at);
   if (right != Fault::wrong_layout) expect(stops([&] { heap_.size_of(at); }) == right);
+  expect(wrong_size / granule_ > heap_.most_in_sight() || !heap_.lends(at, wrong_size / granule_));
+  expect(!heap_.has_stock() || heap_.fault_in(at, wrong) == right);
   expect(std::equal(object.start, object.end(), before.begin()) && picture_of(heap_) == tiles);
 }
 

@@ -15,7 +15,9 @@ class Model {
     std::byte fill;
   };
 
-  Model(Subject& heap, Dice dice) : heap_(heap), granule_(heap.granule()), dice_(dice) {}
+  /// Without a span the first region is one.
+  Model(Subject& heap, Dice dice, Region span = {})
+      : heap_(heap), granule_(heap.granule()), dice_(dice), span_(span) {}
 
   /// A region that the heap took. Where it joins another the two are one; it may have been cut into several.
   void took(Region region);
@@ -48,6 +50,7 @@ class Model {
   Subject& heap_;
   std::size_t granule_;
   Dice dice_;
+  Region span_;
   std::vector<Region> regions_;
   std::vector<Live> live_;  // lowest address first
   unsigned char number_ = 0;

@@ -70,8 +70,9 @@ def arguments_of(words: Sequence[str]) -> argparse.Namespace:
 def reasons_of(path: Path) -> Reasons:
     """The mutations that nobody can notice, by file, function and lines."""
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))["mutation"]
-        return {(one["file"], one["function"], one["before"], one["after"]): one["reason"] for one in entries}
+        groups = tomllib.loads(path.read_text(encoding="utf-8"))["equivalent"]
+        return {(group["file"], function, before, after): group["reason"]
+                for group in groups for function, before, *afters in group["mutations"] for after in afters}  # fmt: skip
     except (OSError, ValueError, KeyError) as error:
         raise SourceError(f"{path} is no list of equivalent mutations: {error!r}") from error
 

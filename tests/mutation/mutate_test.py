@@ -39,9 +39,10 @@ class Small(unittest.TestCase):
     def test_what_a_judge_sees_is_caught_and_the_rest_is_told_or_explained(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             listed, told = Path(folder) / "equivalent.toml", Path(folder) / "told.json"
-            entry = '[[mutation]]\nfile = "small.hpp"\nfunction = "add"\nbefore = "{}"\nafter = ";"\nreason = "none"\n'
             lines = ("++calls_;", "total_ = one - other;", "gone")
-            listed.write_text("".join(map(entry.format, lines)), encoding="utf-8")
+            entries = [["add", line, ";"] for line in lines]
+            group = f'[[equivalent]]\nfile = "small.hpp"\nreason = "none"\nmutations = {entries}\n'
+            listed.write_text(group, encoding="utf-8")
             done = small("mutate.py", "--all", "--at-least", "99", "--equivalent", listed, "--json", told)
             rows = json.loads(told.read_text(encoding="utf-8"))
         self.assertEqual(done.returncode, 1, "fewer than 99 percent: " + done.stdout + done.stderr)

@@ -57,8 +57,8 @@ void on_many_regions(Subject& heap, unsigned seed) {
   Dice dice(seed);
   std::byte* const start = fresh_arena() + 4096;
   heap.renew();
-  Model model(heap, Dice(seed + 77));
   const Region span{start, 24 * piece};
+  Model model(heap, Dice(seed + 77), span);
   const Admission first = heap.init({start, 2 * piece}, span);
   expect(static_cast<bool>(first));
   model.took(first.taken);

@@ -187,6 +187,54 @@ void larger_outside(Subject& heap) {
   expect(!heap.allocate(Layout(4096, 1)) && heap.allocate(Layout(3000, 1)));
 }
 
+// Its map is so long that its first block lies behind all that the map of the span has room for.
+void large_neighbour(Subject& heap) {
+  constexpr std::size_t size = 240'000;
+  std::byte* const at = fresh_arena();
+  heap.renew();
+  expect(heap.init({at, size}) && heap.add({at + size, size}));
+  expect(picture_of(heap).size() == 4 && heap.check() == Fault::none);
+}
+
+// A region elsewhere is not cut where it was said how large a block may be.
+void largest_elsewhere(Subject& heap) {
+  std::byte* const at = fresh_arena();
+  const Region first{at, 8192};
+  heap.renew();
+  expect(heap.init(first, first, 100'000) && heap.add({at + 65536, 65536}));
+  expect(picture_of(heap).size() == 4 && heap.allocate(Layout(60000, 1)) && heap.check() == Fault::none);
+  heap.renew();
+  expect(heap.init(first, first, 16384) && heap.add({at + 65536, 65536}));
+  expect(picture_of(heap).size() == 2 + 2 * 4 && heap.check() == Fault::none);
+  heap.renew();
+  expect(heap.init(first, first, 1000) && heap.allocate(Layout(6000, 1)));  // that is less than the span has
+}
+
+// A region that joins another at its start and ends with the span.
+void rest_of_span(Subject& heap) {
+  std::byte* const at = fresh_arena();
+  heap.renew();
+  expect(static_cast<bool>(heap.init({at, 16384}, {at, 32768})));
+  const std::size_t free = bytes_of(picture_of(heap), ExtentKind::free);
+  expect(heap.add({at + 16384, 16384}) && bytes_of(picture_of(heap), ExtentKind::free) == free + 16384);
+}
+
+// One block has place in a region of so many bytes as are needed for it, and not in one of a granule less.
+void needed(Subject& heap) {
+  const std::size_t granule = heap.granule();
+  for (std::size_t granules = 1; granules <= Subject::most_needed; ++granules) {
+    const std::size_t needed = heap.needed_for_one(granules);
+    for (const std::size_t less : {std::size_t{0}, 2 * granule - 1}) {
+      heap.renew();
+      const bool fits = heap.init({fresh_arena(), needed - less}) && heap.allocate(Layout(granules * granule, 1));
+      expect(fits == (less == 0));
+    }
+  }
+  // In any order there may be a hole in front of each of eight other blocks, nearly as large as the largest block.
+  expect(heap.needed(false) > 900 + 8 * 300);
+  expect(heap.has_stock() ? heap.needed(true) == heap.needed(false) : heap.needed(true) < 900 + 8 * 300);
+}
+
 // The last granule that an index can name is the end of what is taken.
 void reach(Subject& heap) {
   const std::size_t limit = heap.index_size() == 2 ? 0xFFFFu : heap.map_word_size() == 4 ? 0x1FFFFFFFu : 0xFFFFFFFFu;
@@ -219,6 +267,10 @@ void judge_regions(Subject& heap) {
   add_outside(heap, 0);
   add_outside(heap, 5000 / heap.granule() * heap.granule());
   larger_outside(heap);
+  large_neighbour(heap);
+  largest_elsewhere(heap);
+  rest_of_span(heap);
+  needed(heap);
   reach(heap);
 }
 

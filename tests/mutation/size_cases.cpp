@@ -54,6 +54,20 @@ void long_blocks(Subject& heap) {
   }
 }
 
+// A view knows a block by its size, wherever in a word of the map it begins, and by no other.
+void in_sight(Subject& heap) {
+  const std::size_t granule = heap.granule();
+  const std::size_t most = heap.most_in_sight();
+  heap.renew();
+  expect(static_cast<bool>(heap.init({fresh_arena(), 100'000})));
+  for (std::size_t size = 1; size <= most + 3; ++size) {
+    const std::byte* const at = heap.allocate(Layout(size * granule, 1)).at;
+    for (std::size_t other = 1; other <= most; ++other) {
+      expect(heap.lends(at, other) == (other == size) && (size == 1 || !heap.lends(at + granule, other)));
+    }
+  }
+}
+
 // Holes of one size in memory that is full else: each aligned request that a hole satisfies where it lies is granted.
 void aligned_just_so(Subject& heap) {
   const std::size_t granule = heap.granule();
@@ -120,6 +134,7 @@ void every_doubling(Subject& heap) {
 void judge_sizes(Subject& heap) {
   every_size(heap);
   long_blocks(heap);
+  in_sight(heap);
   aligned_just_so(heap);
   if (!heap.has_stock()) every_doubling(heap);
 }

@@ -7,7 +7,7 @@
 namespace bareheap::mutation {
 namespace {
 
-constexpr std::size_t region_size = 400'000;
+constexpr std::size_t region_size = 405'500;  // where the share that is stocked is exact
 
 std::byte* last_arena = nullptr;
 
@@ -31,9 +31,10 @@ void batches(Subject& heap, std::size_t size) {
     const std::byte* next = nullptr;
     for (std::size_t left = batch; left != 0; --left) {
       expect(left == batch || cached_in(heap) == left);
-      const Block block = heap.allocate(Layout(size, 1));
+      const Block block = heap.allocate(Layout(size, heap.granule()));
       expect(block.size == size && (next == nullptr || block.at == next));
       next = block.at + size;
+      if (left == batch) expect(heap.check() == Fault::none);
     }
     expect(cached_in(heap) == 0);
   }
@@ -66,9 +67,23 @@ void what_is_stocked(Subject& heap) {
   expect(cached_in(heap) == 0 && count_of(picture_of(heap), ExtentKind::free) == 1);
 }
 
-bool stocks(Subject& heap) {
+// Every size that the stock takes, of blocks all over a word of the map and of one that reaches into the next.
+void wrong_sizes(Subject& heap) {
+  begin(heap);
+  const std::size_t granule = heap.granule();
+  for (unsigned count = 0; count < 40; ++count) {
+    const Layout asked((count == 39 ? 200 : 2) * granule, 1);
+    std::byte* const at = heap.allocate(asked).at;
+    for (std::size_t size = granule; size <= 1024; size += granule) {
+      if (size != asked.size()) expect(stops([&] { heap.deallocate(at, Layout(size, 1)); }) == Fault::wrong_layout);
+    }
+  }
+  expect(heap.check() == Fault::none);
+}
+
+bool stocks(Subject& heap, std::size_t size = 64) {
   heap.trim();
-  const Layout small(64, 1);
+  const Layout small(size, 1);
   heap.deallocate(heap.allocate(small).at, small);
   const bool stocked = cached_in(heap) != 0;
   heap.trim();
@@ -99,6 +114,12 @@ void scarce(Subject& heap) {
     leave(heap, percent, at, layout);
     expect(stocks(heap) == right);
   }
+  heap.reset();
+  expect(stocks(heap));
+  // Nor from a request that found no room on.
+  at = nullptr;
+  leave(heap, 45, at, layout);
+  expect(stocks(heap) && !heap.allocate(Layout(region_size, 1)) && !stocks(heap, heap.granule()));
 }
 
 // A heap with 200 blocks of 512 bytes in the stock and 30 of 3000 lent, where less than half is free, and the stock is
@@ -165,7 +186,7 @@ void shared_lists(Subject& heap) {
     expect(now == before + 1 || now + 1 == before);
     shared += now < before;
   }
-  expect(shared != 0 && heap.check() == Fault::none);
+  expect(shared != 0 && shared < blocks.size() / 2 && heap.check() == Fault::none);
 }
 
 // There is plenty, but in holes too small for a batch, and for one block.
@@ -177,6 +198,7 @@ void only_holes(Subject& heap) {
   heap.trim();
   const Layout large(5000, 1);
   const auto free = bytes_of(picture_of(heap), ExtentKind::free);
+  expect(!heap.allocate(Layout(1024, 1)) && heap.check() == Fault::none);
   expect(free > region_size / 3 && !heap.allocate(large) && heap.allocate(Layout(granule, 1)));
   heap.deallocate(heap.allocate(Layout(granule, 1)).at, Layout(granule, 1));
   expect(!heap.allocate(two) && heap.check() == Fault::none);
@@ -203,8 +225,9 @@ void added(Subject& heap) {
 
 void judge_stock(Subject& heap) {
   if (!heap.has_stock()) return;
-  for (const std::size_t size : {std::size_t{16}, std::size_t{48}, std::size_t{1024}}) batches(heap, size);
+  for (const unsigned size : {16u, 48u, 160u, 1024u}) batches(heap, size);
   what_is_stocked(heap);
+  wrong_sizes(heap);
   scarce(heap);
   merged_again(heap);
   shared_lists(heap);

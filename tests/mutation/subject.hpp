@@ -36,11 +36,19 @@ class Subject {
   virtual std::size_t map_word_size() const = 0;
   /// What of the heap object is the bins'.
   virtual Region bins() = 0;
-  /// The heap's own count of granules that are free.
+  /// The heap's own counts of granules that are free, or could be, and of blocks that are lent or in the stock.
   virtual std::size_t free() const = 0;
+  virtual std::size_t total() const = 0;
+  virtual std::size_t blocks() const = 0;
+
+  /// What bytes_needed() says for one block of so many granules, and for loads that are the same but for the order of
+  /// the frees.
+  static constexpr std::size_t most_needed = 8;
+  virtual std::size_t needed_for_one(std::size_t granules) const = 0;
+  virtual std::size_t needed(bool last_first) const = 0;
 
   virtual Admission init(Region region) = 0;
-  virtual Admission init(Region region, Region span) = 0;
+  virtual Admission init(Region region, Region span, std::size_t largest = 0) = 0;
   virtual Admission add(Region region) = 0;
   virtual Block allocate(Layout asked) = 0;
   virtual void deallocate(std::byte* at, Layout asked) = 0;
@@ -49,6 +57,11 @@ class Subject {
   virtual void reset() = 0;
   virtual bool owns(const std::byte* at) const = 0;
   virtual std::size_t size_of(const std::byte* at) const = 0;
+  /// Asked of the heap's view, which knows of the span alone, and looks no further than most_in_sight() granules.
+  virtual bool lends(const std::byte* at, std::size_t granules) const = 0;
+  virtual std::size_t most_in_sight() const = 0;
+  /// Of a heap with a stock.
+  virtual Fault fault_in(const std::byte* at, Layout asked) const = 0;
   virtual void walk(ExtentSink sink) const = 0;
   virtual const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const = 0;
   virtual Fault check() const = 0;

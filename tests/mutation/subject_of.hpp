@@ -8,6 +8,7 @@
 #include "mutation/subject.hpp"
 
 #include <new>
+#include <utility>
 
 namespace bareheap::mutation {
 
@@ -34,10 +35,29 @@ class SubjectOf final : public Subject {
   Region bins() override {
     return {reinterpret_cast<std::byte*>(const_cast<Bins*>(&space().bins())), sizeof(Bins)};
   }
-  std::size_t free() const override { return space().free(); }
+  std::size_t free() const override {
+    if constexpr (Stocked<Heap>) return heap_.free_granules();
+    return space().free();
+  }
+  std::size_t total() const override {
+    if constexpr (Stocked<Heap>) return heap_.total_granules();
+    return space().total();
+  }
+  std::size_t blocks() const override { return space().blocks(); }
+
+  std::size_t needed_for_one(std::size_t granules) const override {
+    return for_one(std::make_index_sequence<most_needed>(), granules);
+  }
+  std::size_t needed(bool last_first) const override {
+    constexpr Load any_order{.bytes = 900, .largest = 300, .blocks = 9};
+    constexpr Load in_order{.bytes = 900, .largest = 300, .blocks = 9, .last_first = true};
+    return last_first ? Heap::bytes_needed(in_order) : Heap::bytes_needed(any_order);
+  }
 
   Admission init(Region region) override { return heap_.init(region); }
-  Admission init(Region region, Region span) override { return heap_.init(region, span); }
+  Admission init(Region region, Region span, std::size_t largest) override {
+    return largest == 0 ? heap_.init(region, span) : heap_.init(region, span, largest);
+  }
   Admission add(Region region) override { return heap_.add(region); }
   Block allocate(Layout asked) override { return heap_.allocate(asked); }
   void deallocate(std::byte* at, Layout asked) override { heap_.deallocate(at, asked); }
@@ -48,6 +68,16 @@ class SubjectOf final : public Subject {
   void reset() override { heap_.reset(); }
   bool owns(const std::byte* at) const override { return heap_.owns(at); }
   std::size_t size_of(const std::byte* at) const override { return heap_.size_of(at); }
+  bool lends(const std::byte* at, std::size_t granules) const override {
+    const auto view = seen();
+    const std::size_t number = view.number_of(at);
+    return view.lends(number, granules) && view.address(number) == at;
+  }
+  std::size_t most_in_sight() const override { return Space::View::most_granules; }
+  Fault fault_in(const std::byte* at, Layout asked) const override {
+    if constexpr (Stocked<Heap>) return heap_.fault_in(at, asked);
+    return Fault::none;
+  }
   void walk(ExtentSink sink) const override { heap_.walk(sink); }
   const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const override {
     return heap_.walk_step(from, count, sink);
@@ -61,6 +91,21 @@ class SubjectOf final : public Subject {
   using Bins = SegregatedBins<Index>;
   using Space = GranuleSpace<GranuleMap<Word>, Bins>;
   using Stretch = typename Space::Stretch;
+
+  typename Space::View seen() const {
+    if constexpr (Stocked<Heap>) return heap_.view();
+    return space().view();
+  }
+
+  static constexpr Load one_block(std::size_t granules) {
+    const std::size_t bytes = granules * Heap::granule;
+    return {.bytes = bytes, .largest = bytes, .blocks = 1};
+  }
+  template <std::size_t... granules>
+  static std::size_t for_one(std::index_sequence<granules...>, std::size_t wanted) {
+    constexpr std::size_t all[] = {Heap::bytes_needed(one_block(granules + 1))...};
+    return all[wanted - 1];
+  }
 
   // The first thing in each of these heaps.
   const Space& space() const { return *reinterpret_cast<const Space*>(&heap_); }
