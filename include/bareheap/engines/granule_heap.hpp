@@ -239,7 +239,8 @@ class BasicGranuleHeap {
     if (merging_ != 0) merge_some();
     if (size <= stockable_ && first < space_.count() && try_stock(first, size)) return;  // only blocks of the span
     space_.give(first, size);
-    if (stockable_ == 0 && space_.free() >= space_.total() / 2) plan();
+    const std::size_t half = space_.total() / 2;
+    if (space_.free() >= half && (floor_ != half || stockable_ == 0)) plan();  // there is plenty again
   }
 
   bool try_stock(std::size_t first, std::size_t size) noexcept {
