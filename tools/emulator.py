@@ -71,11 +71,13 @@ class Emulator:
         machine: Machine = RASPI3B,
         window: bool = False,
         debugger_port: int | None = None,
+        at_once: bool = False,
         extra: Sequence[str] = (),
         listener: Callable[[str], None] | None = None,
     ) -> None:
         """With `debugger_port` the processor is held until a debugger that comes to this port of this machine lets it
-        go. `listener` gets each line that the board prints, when it is complete, on a thread of its own."""
+        go. With `at_once` the board's CPUs run at the same time; else QEMU has one thread for all, since CPUs that only
+        wait would keep this machine busy. `listener` gets each line that the board prints, when it is complete, on a thread of its own."""
         self._machine = machine
         self._listener = listener
         self._received = bytearray()
@@ -88,6 +90,7 @@ class Emulator:
         command = [machine.program, *machine.arguments, "-kernel", os.fspath(image)]
         command += ["-serial", "stdio", "-monitor", "none"]
         command += ["-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control"]
+        command += [] if at_once else ["-accel", "tcg,thread=single"]
         command += ["-display", "gtk" if window else "none"]
         command += ["-S", "-gdb", f"tcp:127.0.0.1:{debugger_port}"] if debugger_port else []
         self._process = self._start([*command, *extra], theirs)

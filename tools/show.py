@@ -143,6 +143,7 @@ def show(options: argparse.Namespace) -> str:
         machine=KERNELS[options.kernel].machine,
         window=options.window,
         debugger_port=DEBUGGER_PORT if options.debug else None,
+        at_once=bool(options.cpus),
         extra=("-smp", str(options.cpus)) if options.cpus else (),
         listener=lambda line: say(f"  | {line}"),
     )

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The bench kernel: runs loads on engines and says how many instructions each call took. A key chooses: s short,
-// f full. What it says for a program (bench.py) are lines of JSON behind "bench: ".
+// f full, t several CPUs together. What it says for a program (bench.py) are lines of JSON behind "bench: ".
 #include "engines.hpp"
 #include "loads.hpp"
+#include "together.hpp"
 
 #include "ports/common/cpus.hpp"
 #include "ports/common/port.hpp"
@@ -113,24 +114,24 @@ void run_everywhere(const char* load, const Script& script, const Ground& ground
   run_each(foreign_engines());
 }
 
-bool wants_short() noexcept {
+int wanted() noexcept {
   say("ready\r\n");
   for (;;) {
     const int key = port::read();
-    if (key == 's' || key == 'f') return key == 's';
+    if (key == 's' || key == 'f' || key == 't') return key;
   }
 }
 
-}  // namespace
+Region whole(std::span<std::byte> bytes) noexcept { return {bytes.data(), bytes.size()}; }
 
-extern "C" void kernel_main() noexcept {
-  Memory memory;
-  park_other_cpus(memory);
-  start_counter();
-  const std::size_t blocks = wants_short() ? 200 : 2000;
-  const std::uint64_t nothing = calibrate();
-  const std::span<std::byte> region = memory.array<std::byte>(region_size, region_alignment);
-  const Ground ground{{region.data(), region.size()}, memory.array<Live>(slots), nothing};
+void measure_together(Memory& memory, Region region) noexcept {
+  Region stacks[most_together - 1];
+  for (Region& stack : stacks) stack = whole(memory.array<std::byte>(stack_size, 16));
+  if (const char* trouble = run_together(region, stacks); trouble != nullptr) stop("several CPUs", trouble);
+}
+
+void measure_loads(Memory& memory, Region region, std::uint64_t nothing, std::size_t blocks) noexcept {
+  const Ground ground{region, memory.array<Live>(slots), nothing};
   const std::span<Operation> operations = memory.array<Operation>(most_operations);
   const std::span<bool> live = memory.array<bool>(slots);
   for (const SyntheticLoad& load : synthetic_loads()) {
@@ -144,5 +145,18 @@ extern "C" void kernel_main() noexcept {
     if (const char* trouble = write(load, script); trouble != nullptr) stop(load.name, trouble);
     run_everywhere(load.name, script, ground);
   }
+}
+
+}  // namespace
+
+extern "C" void kernel_main() noexcept {
+  Memory memory;
+  const int key = wanted();
+  if (key != 't') park_other_cpus(memory);
+  start_counter();
+  const std::uint64_t nothing = key == 't' ? 0 : calibrate();
+  const Region region = whole(memory.array<std::byte>(region_size, region_alignment));
+  if (key == 't') measure_together(memory, region);
+  else measure_loads(memory, region, nothing, key == 's' ? 200 : 2000);
   say("bench is over\r\n");
 }

@@ -64,8 +64,8 @@ def with_means(result: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def measure(name: str, builds: Path, short: bool = False, progress: bool = False) -> dict[str, Any]:
-    """All figures of one board: `counter`, how exact it is, and `results`, one for each load and engine."""
+def run(name: str, builds: Path, key: str, extra: Sequence[str], progress: bool) -> list[dict[str, Any]]:
+    """What the kernel of a board says when it is given this key."""
     board = BOARDS[name]
     kernel = board.kernel(builds)
     if not kernel.is_file():
@@ -79,17 +79,30 @@ def measure(name: str, builds: Path, short: bool = False, progress: bool = False
         if progress and "load" in said[-1]:
             print(f"\r{name}: {said[-1]['load']}, {said[-1]['engine']}\x1b[K", end="", file=sys.stderr, flush=True)
 
-    with Emulator(kernel, machine=board.machine, extra=(*COUNTED_TIME, *board.extra), listener=listen) as emulator:
+    with Emulator(kernel, machine=board.machine, extra=(*COUNTED_TIME, *extra), listener=listen) as emulator:
         emulator.wait_for("ready", READY_SECONDS)
-        emulator.type("s" if short else "f")
+        emulator.type(key)
         status = emulator.wait_exit(SECONDS)
         last = emulator.log.strip().splitlines()[-1]
     if progress:
         print(f"\r{name}: done\x1b[K", file=sys.stderr)
     if status != 0 or last != "bench is over":
         raise BenchError(f"the kernel on {name} ended with status {status}; its last line was '{last}'")
-    counter, *results = said
+    return said
+
+
+def measure(name: str, builds: Path, short: bool = False, progress: bool = False) -> dict[str, Any]:
+    """All figures of one board: `counter`, how exact it is, and `results`, one for each load and engine."""
+    counter, *results = run(name, builds, "s" if short else "f", BOARDS[name].extra, progress)
     return {"counter": counter, "results": [with_means(result) for result in results]}
+
+
+def measure_together(name: str, builds: Path) -> list[dict[str, Any]]:
+    """Of one, two and four CPUs on a heap: `per_thousand`, the operations of all in a thousand instructions of all."""
+    results = run(name, builds, "t", (), False)
+    for result in results:
+        result["per_thousand"] = round(1000 * result["operations"] / result["instructions"], 2)
+    return results
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -106,6 +119,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         progress = sys.stderr.isatty()
         boards = {name: measure(name, wanted.builds, wanted.short, progress) for name in wanted.board or BOARDS}
+        for name, figures in boards.items():
+            figures["together"] = measure_together(name, wanted.builds)
         text = json.dumps({"short": wanted.short, "boards": boards}, indent=1) + "\n"
         if wanted.output is None:
             print(text, end="")

@@ -17,6 +17,8 @@ from typing import Any
 
 import bench
 
+MOST_FROM_STOCK = 100  # instructions, with those of the call itself
+
 board = ""
 build = Path()
 
@@ -43,7 +45,8 @@ class BoardBench(unittest.TestCase):
             self.assertEqual(result["refused"], 0, result)
             for kind in bench.KINDS:
                 self.assertLessEqual(result[kind]["mean"] or 0, result[kind]["worst"], result)
-        wanted = {"empty", "bump", "hole-list", "page-heap", "story-pages", "granule-heap", "real-time-heap"}
+        wanted = {"empty", "bump", "hole-list", "page-heap", "story-pages", "granule-heap", "real-time-heap",
+                  "cpu-cached", "granule-heap, locked"}
         if board != "x86_64":
             wanted |= {"picolibc", "picolibc, not clearing"}
         self.assertEqual(set(map(frozenset, engines.values())), {frozenset(wanted)})
@@ -60,6 +63,20 @@ class BoardBench(unittest.TestCase):
         for engine in ("story-pages", "real-time-heap"):
             self.assertLess(worst("equal holes", engine, "allocate"), 400)
         self.assertLess(worst("random", "empty", "allocate"), 20)
+
+    def test_a_stock_serves_at_a_bounded_price(self) -> None:
+        results = [result for result in self.first["results"] if result["load"] == "one block"]
+        for kind in ("allocate", "deallocate"):
+            mean = {result["engine"]: result[kind]["mean"] for result in results}
+            print(f"\n{kind}: {mean['cpu-cached']} with a stock, {mean['granule-heap, locked']} under a lock")
+            self.assertLess(mean["cpu-cached"], MOST_FROM_STOCK)
+
+    def test_four_cpus_do_as_much_in_an_instruction_as_one(self) -> None:
+        results = bench.measure_together(board, build.parent)
+        done = {(result["together"], result["cpus"]): result["per_thousand"] for result in results}
+        print("", *(f"{done[engine, cpus]:6.2f} {engine} on {cpus}" for engine, cpus in done), sep="\n  ")
+        self.assertGreater(done["cpu-cached", 4], 0.9 * done["cpu-cached", 1])
+        self.assertGreater(done["cpu-cached", 4], done["granule-heap, locked", 4])
 
     def test_a_clock_that_does_not_count_is_noticed(self) -> None:
         with unittest.mock.patch.object(bench, "COUNTED_TIME", ()):

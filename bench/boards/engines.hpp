@@ -11,6 +11,9 @@
 #include "bareheap/engines/page_heap.hpp"
 #include "bareheap/engines/real_time_heap.hpp"
 #include "bareheap/engines/story_pages.hpp"
+#include "bareheap/wrappers/cpu_cached.hpp"
+#include "bareheap/wrappers/locked.hpp"
+#include "ports/common/multiprocessor.hpp"
 
 #include <span>
 
@@ -32,6 +35,10 @@ struct Empty {
   std::size_t largest_free() const noexcept { return 0; }
 };
 
+/// For several CPUs: a stock for each, or one lock.
+using Cached = CpuCached<GranuleHeap, port::BoardMultiprocessor>;
+using OneLock = Locked<GranuleHeap, SpinWithInterruptsSaved<port::BoardProcessor>>;
+
 inline constexpr Engine own_engines[] = {
     {"empty", run<Empty>},
     {"bump", run<Bump>},
@@ -40,6 +47,8 @@ inline constexpr Engine own_engines[] = {
     {"story-pages", run<StoryPages>},
     {"granule-heap", run<GranuleHeap>},
     {"real-time-heap", run<RealTimeHeap>},
+    {"cpu-cached", run<Cached>},
+    {"granule-heap, locked", run<OneLock>},
 };
 
 /// Allocators of others that the board has: none, or picolibc's.

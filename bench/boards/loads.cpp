@@ -40,6 +40,14 @@ void write_random(Script& script, std::size_t blocks) noexcept {
   }
 }
 
+/// One block of 48 bytes comes and goes.
+void write_one_block(Script& script, std::size_t blocks) noexcept {
+  for (std::size_t count = 0; count < blocks * 10; ++count) {
+    script.allocate(0, 48);
+    script.deallocate(0);
+  }
+}
+
 /// Every other block of equal ones is freed, which leaves as many holes; then come blocks twice as large, each freed
 /// again, and the holes are filled.
 void write_equal_holes(Script& script, std::size_t blocks) noexcept {
@@ -87,6 +95,7 @@ void write_growing(Script& script, std::size_t blocks) noexcept {
 
 constexpr SyntheticLoad all_synthetic[] = {
     {"random", write_random},
+    {"one block", write_one_block},
     {"equal holes", write_equal_holes},
     {"holes too small", write_holes_too_small},
     {"last in, first out", write_last_in_first_out},

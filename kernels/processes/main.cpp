@@ -22,7 +22,7 @@ namespace bareheap {
 
 /// Why the kernel stops, for those who cannot be refused: a queue, a container.
 OutOfMemory program_out_of_memory(Layout asked) noexcept {
-  const Statistics figures = statistics_of(*program_heap.lock());
+  const Statistics figures = statistics_of(program_heap);
   processes::say("out of memory: no ", asked.size(), " bytes aligned to ", asked.alignment(), ": ", figures.used_bytes,
                  " used, ", figures.free_bytes, " free, the largest free block ", figures.largest_free, ", holes ",
                  figures.holes);
@@ -75,7 +75,26 @@ void start_heap() noexcept {
   const Region heap = admission.taken;
   say("heap of engine ", program_heap_name, " from ", static_cast<const void*>(heap.start), " to ",
       static_cast<const void*>(heap.end()), ", ", heap.size, " bytes");
+  processes::stage.memory = heap.size;
   if (heap.size < least_memory) give_up("too little memory: the processes need ", least_memory, " bytes");
+}
+
+/// Another CPU may need what this one has in stock.
+void serve(auto& heap) noexcept {
+  if constexpr (requires { heap.serve(); }) heap.serve();
+}
+
+/// With interrupts masked, so it serves.
+void wait_while(auto condition) noexcept {
+  while (condition()) {
+    serve(program_heap);
+    port::BoardProcessor::pause();
+  }
+}
+
+/// This CPU is through with the heap, and leaves nothing in stock.
+void leave(auto& heap) noexcept {
+  if constexpr (requires { heap.retire(0); }) heap.retire(port::BoardProcessor::cpu());
 }
 
 /// Lives through all processes of this CPU.
@@ -85,12 +104,13 @@ void work_here() noexcept {
   scheduler->run(processes::rear_others);
   shared.sums[port::BoardProcessor::cpu()] = scheduler->sum();
   delete scheduler;
+  leave(program_heap);
   // Release: CPU 0 reads the sum when it has seen this.
   shared.cpus_at_work.fetch_sub(1, std::memory_order_release);
 }
 
 void enter_cpu(std::uint32_t) noexcept {
-  while (world.load(std::memory_order_relaxed) == nullptr) port::BoardProcessor::pause();
+  wait_while([] { return world.load(std::memory_order_relaxed) == nullptr; });
   work_here();
 }
 
@@ -108,7 +128,8 @@ void make_world(std::uint32_t cpus) noexcept {
   auto* const made = new World;
   made->cpus = cpus;
   made->cpus_at_work = cpus;
-  processes::stage = {.table = &made->table, .cpus = cpus};
+  processes::stage.table = &made->table;
+  processes::stage.cpus = cpus;
   say(processes::slots, " contexts of ", sizeof(processes::Process), " bytes on the heap at ",
       static_cast<const void*>(&made->table), "; boot stack used so far: ", port::boot_stack_used(), " of ",
       port::boot_stack_size(), " bytes");
@@ -119,7 +140,7 @@ void make_world(std::uint32_t cpus) noexcept {
 /// Waits for the other CPUs, and adds what they did to what this one did.
 const processes::Sum& sum_of_all() noexcept {
   World& shared = *world.load(std::memory_order_relaxed);
-  while (shared.cpus_at_work.load(std::memory_order_acquire) != 0) port::BoardProcessor::pause();
+  wait_while([&shared] { return shared.cpus_at_work.load(std::memory_order_acquire) != 0; });
   for (std::uint32_t cpu = 1; cpu < shared.cpus; ++cpu) shared.sums[0].add(shared.sums[cpu]);
   return shared.sums[0];
 }
@@ -137,19 +158,28 @@ bool tell(const processes::Sum& sum, std::uint32_t cpus) noexcept {
 
 /// Of the heap when nothing is held back for the next request.
 Statistics settled_figures() noexcept {
-  const auto heap = program_heap.lock();
-  const auto trim = [](auto& inner) {
-    if constexpr (Stocked<decltype(inner)>) inner.trim();
+  const auto trim = []<class Heap>(Heap& heap) {
+    if constexpr (Stocked<Heap>) heap.trim();
   };
-  trim(*heap);
-  return statistics_of(*heap);
+  trim(program_heap);
+  return statistics_of(program_heap);
+}
+
+/// What a heap knows that counts under its lock; of one with stocks, which nobody counts, what the show saw.
+void tell_calls(auto& heap) noexcept {
+  if constexpr (requires { heap.lock()->counters(); }) {
+    const Counters counters = heap.lock()->counters();
+    say(counters.allocations, " allocations, at most ", counters.peak_asked, " bytes in ", counters.peak_blocks,
+        " blocks at once, and ", processes::stage.most_holes, " holes");
+  } else {
+    say("at most ", processes::stage.most_used, " bytes used and ", processes::stage.most_holes,
+        " holes, as drawn; the heap's lock was taken ", heap.times_locked(), " times");
+  }
 }
 
 /// What the heap went through. True where it is what it was before the first process.
 bool tell_heap() noexcept {
-  const Counters counters = program_heap.lock()->counters();
-  say(counters.allocations, " allocations, at most ", counters.peak_asked, " bytes in ", counters.peak_blocks,
-      " blocks at once, and ", processes::stage.most_holes, " holes");
+  tell_calls(program_heap);
   const Statistics after = settled_figures();
   const bool same = after == before_processes && program_heap.check() == Fault::none;
   say(same ? "nothing leaked: " : "the heap is not what it was: ", after.used_bytes, " bytes used, as before it were ",
@@ -176,6 +206,7 @@ bool tell_heap() noexcept {
 // frame of who waits for them, and no more.
 extern "C" void kernel_main() noexcept {
   start_heap();
+  port::on_call([]() noexcept { serve(program_heap); });
   const std::uint32_t cpus = start_cpus();
   prepare(cpus);
   work_here();

@@ -7,6 +7,8 @@
 #include "kernels/processes/scheduler.hpp"
 #include "kernels/processes/work.hpp"
 
+#include <algorithm>
+
 namespace bareheap::processes {
 
 constinit Stage stage;
@@ -52,8 +54,9 @@ void say_bar(const Statistics& figures) noexcept {
 
 /// "0.4 s [#####               ] 27 %  14 holes RrrssrsS.r…"
 void draw_line(unsigned tenths) noexcept {
-  const Statistics figures = statistics_of(*program_heap.lock());
-  if (figures.holes > stage.most_holes) stage.most_holes = figures.holes;
+  const Statistics figures = statistics_of(program_heap);
+  stage.most_holes = std::max(stage.most_holes, figures.holes);
+  stage.most_used = std::max(stage.most_used, figures.used_bytes);
   const Console console;
   say_piece(tenths / 10);
   say_piece('.');

@@ -12,7 +12,9 @@ namespace bareheap::processes {
 struct Stage {
   const ProcessTable* table = nullptr;
   std::uint32_t cpus = 0;
+  std::size_t memory = 0;  ///< bytes of the heap
   std::size_t most_holes = 0;
+  std::size_t most_used = 0;  ///< bytes
 };
 extern Stage stage;
 

@@ -29,8 +29,7 @@ void sleep(Process& self, std::uint64_t milliseconds) noexcept {
   Scheduler::here().sleep_until(self, in_milliseconds(milliseconds));
 }
 
-/// The lock is free again when it returns.
-Statistics figures_now() noexcept { return statistics_of(*program_heap.lock()); }
+Statistics figures_now() noexcept { return statistics_of(program_heap); }
 
 /// Why there was no room: that much is free, but not in one piece, or not at all.
 void explain_refusal(const Process& self, std::size_t size) noexcept {
@@ -51,7 +50,7 @@ void ask_for(Process& self, std::size_t size) noexcept {
 void pack_parcels(Process& self) noexcept {
   Random random(self.seed);
   // Half of what each of the 64 would have if all were alike.
-  const std::size_t largest = figures_now().total_bytes() / slots / 2;
+  const std::size_t largest = stage.memory / slots / 2;
   std::vector<Parcel> parcels;
   for (std::size_t round = 8 + random.below(24); round != 0 && !is_closing(); --round) {
     if (parcels.size() > 1 && random.below(3) == 0) {
@@ -75,7 +74,7 @@ void keep_diary(Process& self) noexcept {
   }
 }
 
-void ask_for_too_much(Process& self) noexcept { ask_for(self, 2 * figures_now().total_bytes()); }
+void ask_for_too_much(Process& self) noexcept { ask_for(self, 2 * stage.memory); }
 
 void ask_for_all(Process& self) noexcept { ask_for(self, figures_now().free_bytes); }
 

@@ -6,6 +6,8 @@
 #include "engines/window.hpp"
 #include "laws/auditor.hpp"
 
+#include <gtest/gtest.h>
+
 #include <utility>
 #include <vector>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Prints docs/misuse.md from runs: what each misuse does on each heap.
-#include "faults/catalogue.hpp"
+#include "faults/tables.hpp"
 #include "faults/process.hpp"
 
 #include <algorithm>

@@ -49,7 +49,9 @@ class Floors(unittest.TestCase):
 class Needs(unittest.TestCase):
     def test_S1_07_engines_and_wrappers_need_nothing_but_panic_and_four_memory_functions(self) -> None:
         self.assertEqual(needs.check(needs.ENGINES | needs.WRAPPERS), [])
-        sizes = needs.measure(needs.ENGINES | needs.WRAPPERS, ("aarch64",))
+        two = {heap: (needs.ENGINES | needs.WRAPPERS)[heap] for heap in ("Bump", "Counted<HoleList>")}
+        sizes = needs.measure(two, ("aarch64",))
+        self.assertEqual(len(sizes), 2)
         self.assertTrue(all(size > 0 for size in sizes.values()), sizes)
 
     def test_every_engine_and_wrapper_is_looked_at(self) -> None:
@@ -99,6 +101,13 @@ class Sources(unittest.TestCase):
             if file.suffix in SOURCES or file.name == "CMakeLists.txt":
                 head = "\n".join(file.read_text(encoding="utf-8").splitlines()[:2])
                 self.assertIn("SPDX-License-Identifier: MIT", head, file)
+
+    def test_every_test_includes_the_frame_of_tests(self) -> None:
+        """Few compilations would miss it: most have its header precompiled."""
+        for file in (ROOT / "tests").rglob("*.cpp"):
+            text = file.read_text(encoding="utf-8")
+            if re.search(r"^(TYPED_)?TEST(_[FP])?\(", text, re.MULTILINE):
+                self.assertIn("#include <gtest/gtest.h>", text, file)
 
     def test_the_library_has_no_macros_but_include_guards(self) -> None:
         for file in [*(ROOT / "include").rglob("*.hpp"), *(ROOT / "src/engines").rglob("*.cpp")]:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // S2-03: four CPUs on one heap.
 #include "kernel/churn.hpp"
+#include "kernel/cpu_calls.hpp"
 #include "kernel/crew.hpp"
 #include "kernel/deadline.hpp"
 #include "kernel/heap.hpp"
@@ -233,6 +234,10 @@ const kernel_test::Test tests[] = {
     {"four CPUs take all of a GranuleHeap", Exhaustion<GranuleHeap>::run},
     {"of four CPUs that give the region one wins", Initialisation::run},
     {"S2-10 four CPUs share a shared_ptr", Sharing::run},
+    {"each CPU calls each and no call is lost", kernel_test::expect_no_call_is_lost},
+    {"masked CPUs answer late", kernel_test::expect_masked_cpus_answer_late},
+    {"waiting CPUs answer", kernel_test::expect_waiting_cpus_answer},
+    {"calls leave the timer right", kernel_test::expect_calls_leave_the_timer_right},
 };
 
 }  // namespace

@@ -2,8 +2,8 @@
 // Does the wrong thing that it is told over the serial line. A single key names one that goes through the program's
 // heap or the machine: each must end the kernel with its own line. "=heap: misuse" and a line end is a trial of
 // tests/faults: a stop ends the kernel, any other outcome is said, and the next trial may come.
-#include "faults/catalogue.hpp"
 #include "kernel/heap.hpp"
+#include "kernel/machine/faults.hpp"
 #include "kernel/runner.hpp"
 #include "ports/common/interrupts.hpp"
 
@@ -55,13 +55,9 @@ std::string read_line() {
 
 /// What the trial of this name says when it has come to an end.
 std::string outcome_of(const std::string& name) {
-  std::vector<faults::Table> tables = faults::engine_tables();
-  tables.push_back(faults::lock_table());
-  for (const faults::Table& table : tables) {
-    for (const faults::Column& column : table.columns) {
-      for (const faults::Trial& trial : column.trials) {
-        if (trial.perform && column.heap + ": " + trial.misuse == name) return faults::text_of(trial.perform());
-      }
+  for (const faults::Column& column : faults::columns_of_the_board()) {
+    for (const faults::Trial& trial : column.trials) {
+      if (trial.perform && column.heap + ": " + trial.misuse == name) return faults::text_of(trial.perform());
     }
   }
   return "no such trial";

@@ -28,13 +28,16 @@ MACHINES = {"raspi3b": RASPI3B, "x86_64": PC, "riscv64": RISCV64_SBI, "riscv64_b
 # An instruction takes a nanosecond of the board's time, so a timer comes at an instruction and not at some moment.
 COUNTED_TIME = ("-icount", "shift=0")
 
+AT_ONCE = ("test_kernel_cpus", "test_kernel_cpu_cached")  # the kernels that run on all CPUs
+
 folder = Path()
 machine = RASPI3B
 
 
 def start(name: str, extra: Sequence[str] = ()) -> Emulator:
     """The kernel of this name on the board; for a `with`."""
-    return Emulator(folder / f"{name}{machine.image_suffix}", machine=machine, extra=extra)
+    image = folder / f"{name}{machine.image_suffix}"
+    return Emulator(image, machine=machine, at_once=name in AT_ONCE, extra=extra)
 
 
 def boot_to_the_end(name: str, keys: str = "", extra: Sequence[str] = ()) -> tuple[int, str]:
@@ -215,6 +218,32 @@ class Cpus(KernelTest):
         self.assert_passes("test_kernel_cpus", "S2-03 four CPUs on a HoleList", "S2-03 four CPUs on a PageHeap",
                            "S2-03 four CPUs on a GranuleHeap", "four CPUs take all of a HoleList",
                            "four CPUs take all of a GranuleHeap", "of four CPUs that give", "S2-10 four CPUs share")
+
+
+class CpuCached(KernelTest):
+    """Four CPUs on a heap with a stock for each."""
+
+    TESTS = ("one CPU before others run", "all want one size", "all is freed on another CPU", "everything at random",
+             "all take all there is", "CPUs leave and come back", "called CPUs hand over", "masked CPUs serve",
+             "silent CPUs stop nobody")
+
+    def test_four_cpus_lose_nothing_and_wait_for_nobody_in_vain(self) -> None:
+        self.assert_passes("test_kernel_cpu_cached", *self.TESTS, keys="t")
+
+    def test_a_second_free_of_what_is_in_a_stock_stops_the_kernel(self) -> None:
+        for key, where in (("h", "on the same CPU"), ("e", "on another one")):
+            with self.subTest(where):
+                status, log = boot_to_the_end("test_kernel_cpu_cached", key)
+                self.assertEqual(status, 1, log)
+                self.assertRegex(log.strip().splitlines()[-1],
+                                 r"^bareheap: freed a block that is free already: 0x\w+, called from 0x\w+$")
+
+
+class CpuCachedLong(KernelTest):
+    def test_ten_million_operations(self) -> None:
+        log = self.assert_passes("test_kernel_cpu_cached", *CpuCached.TESTS, keys="l")
+        operations = sum(int(count) for count in re.findall(r"(?m)^operations: (\d+)", log))
+        self.assertGreater(operations, 10_000_000)
 
 
 class LastPage(KernelTest):

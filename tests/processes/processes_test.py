@@ -69,7 +69,8 @@ class Run:
 @functools.cache
 def boot(name: str = "processes", *, cpus: int = 1, memory: str = "128M", firmware: bool = False) -> Run:
     machine = RISCV64_SBI if firmware else RISCV64_BARE
-    with Emulator(folder / f"{name}.img", machine=machine, extra=("-smp", str(cpus), "-m", memory)) as board:
+    with Emulator(folder / f"{name}.img", machine=machine, at_once=cpus > 1,
+                  extra=("-smp", str(cpus), "-m", memory)) as board:
         return Run(board.wait_exit(SECONDS), board.log)
 
 
@@ -138,7 +139,7 @@ class OneCpu(KernelTest):
         self.assertEqual(constructors & set(symbols()), set())
 
     def test_heap_is_one_hole_again(self) -> None:
-        self.assertIn("processes: heap of engine granule-heap from ", boot().log)
+        self.assertIn("processes: heap of engine cpu-cached from ", boot().log)
         self.assert_good(boot(), 1)
 
     def test_S3_09_S3_10_heap_starts_behind_the_image_and_ends_before_the_device_tree(self) -> None:

@@ -25,7 +25,7 @@ folder = Path()
 
 def boot(key: str, image: Path | None = None, extra: tuple[str, ...] = ()) -> tuple[int, str]:
     """The exit status of a kernel that was told this key, and what it said after it was ready."""
-    with Emulator(image or folder / "machine_kernel.img", extra=extra) as board:
+    with Emulator(image or folder / "machine_kernel.img", at_once=True, extra=extra) as board:
         board.wait_for("ready\n", SECONDS)
         board.type(key)
         status = board.wait_exit(SECONDS)

@@ -61,7 +61,7 @@ def free_port() -> int:
 
 class MachineTest(unittest.TestCase):
     def boot(self, start: str, *extra: str, debugger_port: int | None = None) -> Emulator:
-        board = Emulator(image, machine=STARTS[start], extra=extra, debugger_port=debugger_port)
+        board = Emulator(image, machine=STARTS[start], at_once=True, extra=extra, debugger_port=debugger_port)
         self.addCleanup(board.close)
         return board
 

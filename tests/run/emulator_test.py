@@ -89,10 +89,12 @@ class Played(Workshop):
             usual = board.wait_for("ready", 10)
         self.assertIn("-M raspi3b -semihosting -kernel ", usual)
         self.assertIn(" -display none", usual)
+        self.assertIn(" -accel tcg,thread=single", usual)
         self.assertNotIn("-S", usual.split())
-        with self.board("arguments", window=True, debugger_port=1234, extra=["-smp", "4"]) as board:
+        with self.board("arguments", window=True, debugger_port=1234, at_once=True, extra=["-smp", "4"]) as board:
             unusual = board.wait_for("ready", 10)
         self.assertIn("-display gtk -S -gdb tcp:127.0.0.1:1234 -smp 4", unusual)
+        self.assertNotIn("-accel", unusual)
 
     def test_missing_program(self) -> None:
         with self.assertRaisesRegex(EmulatorError, r"^qemu-none did not start: it is not installed \(Debian package a"):

@@ -265,7 +265,8 @@ class OtherKernels(Workshop):
                     self.assertEqual((status, complaint), (0, ""))
                     image = rf"project/build/{board}/kernels/{kernel}/{kernel}\.{suffix}"
                     self.assertRegex(output, rf"\A  kernel +\d+\.\d s\nBooting {image} on ")
-                    expected = engine[-1] if engine else "granule-heap"
+                    usual = {"lab": "granule-heap", "processes": "cpu-cached"}[kernel]
+                    expected = engine[-1] if engine else usual
                     self.assertEqual(
                         self.cmake_calls()[-2:],
                         [

@@ -25,7 +25,7 @@ folder = Path()
 
 def boot(key: str, *extra: str) -> tuple[int, str]:
     """The kernel's status and all that it said; the key is typed when it is ready."""
-    with Emulator(folder / KERNEL, machine=PC, extra=extra) as board:
+    with Emulator(folder / KERNEL, machine=PC, at_once=True, extra=extra) as board:
         if key:
             board.wait_for("ready", SECONDS)
             board.type(key)

@@ -79,7 +79,7 @@ class GranuleMap {
   std::size_t length(std::size_t granule) const noexcept { return length(granule, seen(of(granule))); }
 
   /// The longest block that lends() can look at.
-  static constexpr std::size_t most_in_sight = word_bits - 2;
+  static constexpr std::size_t most_in_sight = word_bits - 1;
 
   /// True: a block of exactly `size` granules, most_in_sight at most, is lent here. Constant. It may be asked while another
   /// CPU changes the map; then it is right where this block is the asker's and has that size, and where no block begins
@@ -88,11 +88,10 @@ class GranuleMap {
     const Pair* const pair = &of(granule);
     const Pair here = seen(pair[0]);
     if (at(granule, here.kind) != 0) [[unlikely]] return false;
-    // The tiles from this granule on. Where one begins here, the lowest bit that is left is that of the next one; else it
-    // is bit 0, which is no size. The highest bit is too far to matter, and sees to it that there is one.
+    // The tiles from this granule on. One must begin here, and the next one `size` granules on: with the bit of this one
+    // turned over, that is the only bit up to there.
     const Word from_here = any(here) >> bit(granule) | tiles(seen(pair[1])) << 1 << bit(~granule);
-    const Word others = (from_here ^ 1) | Word{1} << (word_bits - 1);
-    return static_cast<unsigned>(std::countr_zero(others)) == static_cast<unsigned>(size);
+    return (from_here ^ 1) << (word_bits - 1 - size) == Word{1} << (word_bits - 1);
   }
 
   /// The longest block that there may be. The highest bit of a length stays 0: it stands where the last granule of a

@@ -4,7 +4,7 @@
 // and writes nothing that another CPU writes.
 //
 //     CPU 0            CPU 1            CPU 2
-//     loaded  spare    loaded  spare    loaded  spare        two magazines for each size up to 992 bytes
+//     loaded  spare    loaded  spare    loaded  spare        two magazines for each size up to 1008 bytes
 //       | one block at a time |           |
 //       v     v          v     v          v     v
 //     ----------------------- one lock -----------------------
@@ -16,9 +16,9 @@
 //
 // For:      kernels with several CPUs, also in interrupt handlers; programs with threads.
 // Not for:  one CPU; where the longest call counts. A request that finds no room waits for the other CPUs.
-// Cost:     allocate and deallocate: 20 to 40 instructions where the stock serves, and masking interrupts; else as the
-//           heap inside, under the lock, once for each magazine. All others as the heap inside; walk, check and trim call
-//           all stocks back first.
+// Cost:     allocate and deallocate: 30 to 40 and 60 to 90 instructions where the stock serves; else as the heap inside,
+//           under the lock, once for each magazine. All others as the heap inside; walk, check and trim call all stocks
+//           back first.
 // Overhead: 2 KiB for each CPU in the object. A CPU's stock holds at most an eighth of the memory, divided by the CPUs
 //           that there are when it grows, the depot a sixteenth; and nothing while less than an eighth is free.
 // Bad frees: as the heap inside, but that a block in a stock is known as Detection does it (parts/magazine.hpp).
