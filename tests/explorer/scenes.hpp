@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+// The real CpuCached over a real GranuleHeap, under the explorer: small scenes of two and three CPUs. In each schedule
+// nothing is lent twice, what is lent is not written to, and nothing is refused that there is room for; after it
+// nothing is lost.
+#pragma once
+
+#include "bareheap/core/statistics.hpp"
+#include "bareheap/engines/granule_heap.hpp"
+#include "bareheap/wrappers/cpu_cached.hpp"
+#include "explorer/platform.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <new>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace explorer {
+
+using namespace bareheap;
+
+template <Recall way, std::uint32_t count>
+struct Cpus : Platform {
+  static constexpr std::uint32_t cpus = count;
+  static constexpr Recall recall = way;
+};
+
+inline constexpr std::size_t granule = GranuleHeap::granule;
+inline constexpr std::uint32_t known = 3;     // CPUs of the heap
+inline constexpr std::uint32_t stranger = 3;  // a CPU that it does not know
+
+// Of this size two blocks are a full magazine, where two CPUs share so much memory.
+inline constexpr std::size_t size_of_pair = 12;
+
+// What lies in the arena.
+template <class Heap>
+struct Desk {
+  static constexpr std::size_t memory_size = 26 * 1024;
+
+  Heap heap;
+  Atomic<unsigned> flag{0};
+  alignas(16) std::byte memory[memory_size];
+};
+
+/// Which blocks are lent, for the scenes alone: calls into another file, so that the compiler keeps nothing of it in
+/// registers while an interrupt changes it.
+struct Ledger {
+  struct Lent {
+    std::byte* at = nullptr;
+    std::size_t size = 0;
+    std::byte pattern{};
+  };
+
+  static void clear();
+  static std::byte add(const Block& block);  ///< its pattern; fails where it overlaps another
+  static Lent at(std::byte* block);
+  static Lent any();  ///< null where none is lent
+  static void remove(std::byte* block);
+};
+
+inline std::byte* passed;  // from one CPU to another
+inline bool may_stop;      // a fault stops its CPU, and is counted; else it is a failure
+inline unsigned stops;
+
+template <Recall way, class Detection>
+class Scene {
+  using Heap = CpuCached<GranuleHeap, Cpus<way, known>, Detection>;
+  static Desk<Heap>& desk() { return *reinterpret_cast<Desk<Heap>*>(arena); }
+
+ public:
+  static Heap& heap() { return desk().heap; }
+
+  static std::byte* may_take(std::size_t granules) {
+    const Block block = heap().allocate(Layout(granules * granule, granule));
+    if (!block) return nullptr;
+    const std::byte pattern = Ledger::add(block);
+    for (const std::size_t byte : {std::size_t{0}, block.size / 2, block.size - 1}) block.at[byte] = pattern;
+    return block.at;
+  }
+
+  static std::byte* take(std::size_t granules) {
+    std::byte* const at = may_take(granules);
+    expect(at != nullptr, "a request was refused that there was room for");
+    return at;
+  }
+
+  static void give(std::byte* at) {
+    const Ledger::Lent block = Ledger::at(at);
+    for (const std::size_t byte : {std::size_t{0}, block.size / 2, block.size - 1}) {
+      expect(at[byte] == block.pattern, "a lent block was written to");
+    }
+    Ledger::remove(at);
+    heap().deallocate(at, Layout(block.size, granule));
+  }
+
+  static void start() {
+    auto* const desk = new (arena) Desk<Heap>;
+    Ledger::clear();
+    stops = 0;
+    may_stop = false;
+    std::memset(desk->memory, 0xA5, sizeof(desk->memory));
+    expect(static_cast<bool>(desk->heap.init({desk->memory, desk->memory_size})), "the region was refused");
+  }
+
+  /// All memory is lent but for as many granules as there are digits: each is in the stock of that CPU, and neighbours
+  /// are in the order of the digits.
+  static void start_with(const std::string& owners) {
+    start();
+    const std::size_t room = statistics_of(heap()).free_bytes / granule;
+    run_as(stranger);
+    std::vector<std::byte*> blocks;
+    for (std::size_t count = 0; count < owners.size(); ++count) blocks.push_back(take(1));
+    std::sort(blocks.begin(), blocks.end());
+    for (std::size_t index = 0; index < owners.size(); ++index) {
+      run_as(static_cast<unsigned>(owners[index] - '0'));
+      give(blocks[index]);
+    }
+    run_as(stranger);
+    const std::uint64_t before = heap().times_locked();
+    take(room - owners.size());
+    expect(heap().times_locked() == before + 2, "the stocks were called back too soon");
+  }
+
+  /// All is freed, all stocks are called back: the heap is as it was at first.
+  static void finish() {
+    while (std::byte* const at = Ledger::any().at) give(at);
+    heap().trim();
+    expect(heap().check() == Fault::none, "the check finds a fault");
+    const Statistics figures = statistics_of(heap());
+    expect(figures.used_bytes == 0 && figures.free_tiles == 1, "memory was lost");
+  }
+
+  /// A CPU has a block for another.
+  static void pass(std::byte* at) {
+    passed = at;
+    desk().flag.store(1, std::memory_order_release);
+  }
+  static std::byte* receive() {
+    while (desk().flag.load(std::memory_order_acquire) == 0) Platform::pause();
+    return passed;
+  }
+
+  static void take_and_give(unsigned times) {
+    for (; times != 0; --times) give(take(1));
+  }
+
+  static void try_to_take_and_give() {
+    if (std::byte* const at = may_take(1); at != nullptr) give(at);
+  }
+
+  static void masked(const std::function<void()>& action) {
+    const bool before = Platform::mask_interrupts();
+    action();
+    Platform::restore_interrupts(before);
+  }
+
+  static std::vector<Program> programs() {
+    std::vector<Program> all;
+    add_quiet(all);
+    add_one_that_asks(all);
+    add_several_that_ask(all);
+    add_interrupted(all);
+    add_silent(all);
+    if (std::is_same_v<Detection, ByMap>) add_bad_frees(all);
+    return all;
+  }
+
+ private:
+  static Program program(const char* name, unsigned cpus, const char* stocks, std::function<void(unsigned)> body) {
+    return {.name = name,
+            .cpus = cpus,
+            .start = [stocks] { stocks == nullptr ? start() : start_with(stocks); },
+            .body = std::move(body),
+            .finish = finish,
+            .called = [](unsigned) { heap().serve(); }};
+  }
+
+  // Nobody has to ask for another CPU's stock.
+  static void add_quiet(std::vector<Program>& all) {
+    all.push_back(program("two take and give", 2, nullptr, [](unsigned) { take_and_give(2); }));
+    all.push_back(program("one is not known to the heap", 4, nullptr, [](unsigned cpu) {
+      if (cpu == 0 || cpu == stranger) take_and_give(1);
+    }));
+    Program depot = program("full magazines pass through the depot", 2, nullptr, [](unsigned cpu) {
+      std::vector<std::byte*> mine;
+      for (unsigned count = cpu == 0 ? 6 : 5; count != 0; --count) mine.push_back(take(size_of_pair));
+      for (std::byte* const at : mine) give(at);
+    });
+    depot.start = [] {
+      start();
+      for (const unsigned cpu : {0U, 1U}) {
+        run_as(cpu);
+        give(take(size_of_pair));
+      }
+    };
+    all.push_back(depot);
+  }
+
+  // CPU 0 asks, and CPU 1 is at something else.
+  static void add_one_that_asks(std::vector<Program>& all) {
+    all.push_back(program("one asks, the other takes and gives", 2, "11", [](unsigned cpu) {
+      if (cpu == 1) return take_and_give(2);
+      take(1);
+    }));
+    all.push_back(program("one asks, the other gives what the first has taken", 2, "10", [](unsigned cpu) {
+      cpu == 0 ? pass(take(1)) : give(receive());
+      take(1);
+    }));
+    all.push_back(program("one asks for the last, the other comes late", 2, "00", [](unsigned cpu) {
+      if (cpu == 0) return take_and_give(2);
+      take(1);
+    }));
+    all.push_back(program("one asks, the other waits for the lock with interrupts masked", 3, "11", [](unsigned cpu) {
+      if (cpu == 0) take(2);
+      if (cpu == 1) masked([] { static_cast<void>(heap().owns(nullptr)); });
+      if (cpu == 2) static_cast<void>(heap().owns(nullptr));
+    }));
+    all.push_back(program("one asks, the other retires", 2, "11", [](unsigned cpu) {
+      if (cpu == 0) return static_cast<void>(take(2));
+      static_cast<void>(Platform::mask_interrupts());
+      heap().retire(1);
+    }));
+    all.push_back(program("one asks, another has stopped, and a third retires it", 3, "11", [](unsigned cpu) {
+      if (cpu == 0) take(2);
+      if (cpu == 1) static_cast<void>(Platform::mask_interrupts());
+      if (cpu == 1) pass(nullptr);
+      if (cpu != 2) return;
+      receive();
+      heap().retire(1);
+    }));
+  }
+
+  static void add_several_that_ask(std::vector<Program>& all) {
+    all.push_back(program("both ask each other", 2, "0101", [](unsigned) { take(2); }));
+    all.push_back(
+        program("both ask each other with interrupts masked", 2, "0101", [](unsigned) { masked([] { take(2); }); }));
+    all.push_back(program("two ask, the third takes and gives", 3, "2020", [](unsigned cpu) {
+      if (cpu == 2) return take_and_give(1);
+      take(1);
+    }));
+    all.push_back(program("one asks, the other calls all back and checks", 2, "01", [](unsigned cpu) {
+      if (cpu == 0) return static_cast<void>(take(2));
+      heap().trim();
+      expect(heap().check() == Fault::none, "the check finds a fault");
+    }));
+  }
+
+  // The handler of a device uses the heap. Directly, it may find its own CPU's magazines out of reach.
+  static void add_interrupted(std::vector<Program>& all) {
+    Program device = program("one is interrupted, the other asks", 2, "000", [](unsigned cpu) {
+      if (cpu == 0) return take_and_give(2);
+      take(1);
+    });
+    device.device = [](unsigned) { way == Recall::directly ? try_to_take_and_give() : take_and_give(1); };
+    device.devices = 1;
+    all.push_back(device);
+  }
+
+  // A CPU is slower than the other's patience, or does not answer at all.
+  static void add_silent(std::vector<Program>& all) {
+    all.push_back(program("one asks, the other answers late", 2, "11", [](unsigned cpu) {
+      if (cpu == 0) return static_cast<void>(may_take(2));
+      try_to_take_and_give();
+      try_to_take_and_give();
+    }));
+    all.back().patience = 2;
+    all.push_back(program("one asks, the other does not answer", 2, "11", [](unsigned cpu) {
+      cpu == 1 ? static_cast<void>(Platform::mask_interrupts()) : static_cast<void>(may_take(2));
+    }));
+    all.back().patience = 2;
+    all.back().finish = [] {
+      run_as(1);
+      heap().serve();
+      finish();
+    };
+  }
+
+  static void add_bad_frees(std::vector<Program>& all) {
+    Program twice = program("two give the same block, and one calls all back", 2, nullptr, [](unsigned cpu) {
+      if (cpu == 1) take_and_give(1);
+      heap().deallocate(passed, Layout(1, 1));
+      if (cpu == 0) heap().trim();
+    });
+    twice.start = [] {
+      start();
+      passed = take(1);
+      Ledger::clear();
+      may_stop = true;
+    };
+    twice.finish = [] {
+      expect(stops == 1, "a second free was not noticed");
+      may_stop = false;
+      finish();
+    };
+    all.push_back(twice);
+  }
+};
+
+/// Explores each program, as deep as the arguments of the command say; the status that it ends with.
+int run(const std::vector<Program>& programs, Bounds bounds, int count, char** arguments);
+
+}  // namespace explorer
