@@ -67,6 +67,16 @@ void what_is_stocked(Subject& heap) {
   expect(cached_in(heap) == 0 && count_of(picture_of(heap), ExtentKind::free) == 1);
 }
 
+// Where every list has a block, each request gets one of its own size.
+void right_sizes(Subject& heap) {
+  begin(heap);
+  const std::size_t granule = heap.granule();
+  for (std::size_t size = granule; size <= 1024; size += granule)
+    heap.deallocate(heap.allocate(Layout(size, 1)).at, Layout(size, 1));
+  for (std::size_t size = 1; size <= 64; ++size)
+    expect(heap.allocate(Layout(size, 1)).size == (size + granule - 1) / granule * granule);
+}
+
 // Every size that the stock takes, of blocks all over a word of the map and of one that reaches into the next.
 void wrong_sizes(Subject& heap) {
   begin(heap);
@@ -120,6 +130,25 @@ void scarce(Subject& heap) {
   at = nullptr;
   leave(heap, 45, at, layout);
   expect(stocks(heap) && !heap.allocate(Layout(region_size, 1)) && !stocks(heap, heap.granule()));
+}
+
+// When half is free again, memory is as it was before it got scarce: the stock is merged when it gets so again, and is
+// there again although a request found no room.
+void plenty_again(Subject& heap) {
+  begin(heap);
+  std::byte* at = nullptr;
+  Layout layout(0, 1);
+  std::byte* blocks[40];
+  for (std::byte*& block : blocks) block = heap.allocate(Layout(64, 1)).at;
+  for (const unsigned percent : {45u, 45u, 45u, 45u, 55u}) leave(heap, percent, at, layout);
+  for (std::byte* const block : blocks) heap.deallocate(block, Layout(64, 1));
+  expect(cached_in(heap) >= 40);
+  for (unsigned calls = 0; calls < 8; ++calls) leave(heap, 47, at, layout);
+  expect(cached_in(heap) == 0);
+  leave(heap, 55, at, layout);
+  expect(!heap.allocate(Layout(region_size, 1)));
+  leave(heap, 55, at, layout);
+  expect(stocks(heap));
 }
 
 // A heap with 200 blocks of 512 bytes in the stock and 30 of 3000 lent, where less than half is free, and the stock is
@@ -227,8 +256,10 @@ void judge_stock(Subject& heap) {
   if (!heap.has_stock()) return;
   for (const unsigned size : {16u, 48u, 160u, 1024u}) batches(heap, size);
   what_is_stocked(heap);
+  right_sizes(heap);
   wrong_sizes(heap);
   scarce(heap);
+  plenty_again(heap);
   merged_again(heap);
   shared_lists(heap);
   only_holes(heap);
