@@ -92,7 +92,7 @@ class Debugger(Held):
         (allocate,) = re.findall(r" (bareheap::BasicGranuleHeap<.*>::allocate_anew)\(", names)
         board, port = self.hold(kernel("homer.elf"))
         said = debug(port, f"break {allocate}", "continue", "backtrace", "x/5i $pc", "delete")
-        self.assertRegex(said, rf"Breakpoint 1, {re.escape(allocate)} \(this=0x[0-9a-f]+ <program_heap>, size=")
+        self.assertRegex(said, rf"Breakpoint 1, {re.escape(allocate)} \(this=0x[0-9a-f]+ <program_heap>, bytes=")
         self.assertRegex(said, r"(?m)^#\d+ .* bareheap::homer::set_clock \(")
         self.assertRegex(said, r"(?m)^#\d+ .* kernel_main \(\) at .*kernels/homer/main\.cpp:\d+$")
         self.assertEqual(len(re.findall(r"(?m)^(?:=>)?\s+0x[0-9a-f]+ <.*>:\t\w", said)), 5, said)

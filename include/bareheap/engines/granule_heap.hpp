@@ -14,7 +14,8 @@
 // The stock costs hardly any memory. There is plenty while half of it is free, and nothing is merged. Below that, the
 // stock is given back and merged, a few blocks with each call that it does not serve, and again each time that the free
 // memory has shrunk by an eighth; below a third there is no stock until half is free again. A request that finds no
-// room gives the stock back, a few blocks at a time, until it finds some.
+// room gives the stock back, a few blocks at a time, until it finds some; an aligned one all of it, as what is merged in
+// part has more edges where none can be cut.
 //
 // For:      nearly everything. The default.
 // Not for:  where the longest call counts: RealTimeHeap. A request that finds no room takes a step for each block in
@@ -203,7 +204,12 @@ class BasicGranuleHeap {
     std::size_t first = size <= stockable_ ? take_stocked(size, alignment) : 0;
     if (first == 0) first = take(size, alignment);
     if (first == 0 && (stockable_ != 0 || merging_ != 0)) {
-      for (merging_ = 1; first == 0 && merging_ != 0; first = take(size, alignment)) merge_some();
+      if (alignment > granule) trim();
+      else merging_ = 1;
+      do {
+        merge_some();
+        first = take(size, alignment);
+      } while (first == 0 && merging_ != 0);
       stop_stocking();
     }
     if (first == 0) return {};
