@@ -23,6 +23,8 @@ from matplotlib.ticker import LogLocator, NullLocator  # noqa: E402
 
 # Colours of Okabe and Ito, which colour-blind people tell apart. Ours are all of one colour, which no other has.
 OUR_COLOUR = "#D55E00"
+OUR_PALER = "#EFB48A"
+DEFAULTS = ("granule-heap", "cpu-cached")  # of one CPU, and of several
 OTHER_COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#000000", "#E69F00", "#777777")
 OUR_MARKERS = "oDs^vP*X"
 OTHER_MARKERS = "<>hpd8H"
@@ -47,11 +49,17 @@ About = Mapping[str, list[str]]
 
 
 def look(heap: str, about: About) -> dict[str, object]:
-    """How a heap is drawn: ours large and in front. A small engine is its larger sibling half full."""
+    """How a heap is drawn: ours in front, the defaults large. A small engine is its larger sibling half full."""
     if heap in about["ours"]:
         sibling = heap.removeprefix(SMALL_ENGINES)
         number = about["ours"].index(sibling if sibling in about["ours"] else heap)
-        common = {"color": OUR_COLOUR, "markersize": 7, "zorder": 4, "markeredgewidth": 0.7}
+        is_default = heap in DEFAULTS
+        common = {
+            "color": OUR_COLOUR if is_default else OUR_PALER,
+            "markersize": 8.5 if is_default else 6.5,
+            "zorder": 5 if is_default else 4,
+            "markeredgewidth": 0.7,
+        }
         half = {"fillstyle": "bottom", "markerfacecoloralt": "white"} if sibling != heap else {}
         return {"marker": OUR_MARKERS[number % len(OUR_MARKERS)], **common, **half}
     number = about["others"].index(heap)
