@@ -204,12 +204,12 @@ class BasicGranuleHeap {
     std::size_t first = size <= stockable_ ? take_stocked(size, alignment) : 0;
     if (first == 0) first = take(size, alignment);
     if (first == 0 && (stockable_ != 0 || merging_ != 0)) {
-      if (alignment > granule) trim();
-      else merging_ = 1;
-      do {
-        merge_some();
+      if (alignment > granule) {
+        trim();
         first = take(size, alignment);
-      } while (first == 0 && merging_ != 0);
+      } else {
+        for (merging_ = 1; first == 0 && merging_ != 0; first = take(size, alignment)) merge_some();
+      }
       stop_stocking();
     }
     if (first == 0) return {};
