@@ -59,6 +59,7 @@ void every_heap(auto visit) {
   visit.template operator()<Malloc>("malloc");
   visit.template operator()<Empty>("empty");
   visit.template operator()<Shared<CpuCached<GranuleHeap, Thread>>>("cpu-cached");
+  visit.template operator()<Shared<CpuCached<GranuleHeap, Thread, ByMap>>>("cpu-cached-by-map");
   visit.template operator()<WithLock<PageHeap>>("page-heap");
   visit.template operator()<WithLock<StoryPages>>("story-pages");
   visit.template operator()<WithLock<GranuleHeap>>("granule-heap");

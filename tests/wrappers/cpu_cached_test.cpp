@@ -134,6 +134,18 @@ TYPED_TEST(CpuCachedTest, stocks_hold_no_more_than_their_share) {
   EXPECT_EQ(this->heap.check(), Fault::none);
 }
 
+TYPED_TEST(CpuCachedTest, nothing_is_stocked_where_memory_is_scarce) {
+  this->stock_on(1);
+  const Block most = this->heap.allocate(Layout(memory_size * 9 / 10, 8));
+  ASSERT_TRUE(most);
+  this->free_on(1, this->allocate_on(1, Layout(1000, 8)), Layout(1000, 8));  // gives what it has back
+  const std::uint64_t before = this->heap.times_locked();
+  for (int count = 0; count < 10; ++count) this->free_on(1, this->allocate_on(1, small), small);
+  EXPECT_GE(this->heap.times_locked() - before, 20u);
+  this->heap.deallocate(most.at, Layout(memory_size * 9 / 10, 8));
+  this->expect_fresh();
+}
+
 TYPED_TEST(CpuCachedTest, memory_in_the_stocks_of_others_does_not_make_a_request_fail) {
   std::size_t whole = 0;
   for (std::uint32_t cpu = 1; cpu < 4; ++cpu) {
