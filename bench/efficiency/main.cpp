@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The command `bareheap-efficiency`: how full each engine can be, as JSON.
+#include "bench/command.hpp"
 #include "efficiency.hpp"
 #include "heaps.hpp"
 
@@ -7,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <iostream>
 #include <memory>
 #include <numeric>
@@ -68,10 +68,5 @@ int run(int count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  try {
-    return run(count, arguments);
-  } catch (const std::exception& error) {
-    std::cerr << "bareheap-efficiency: " << error.what() << ".\n";
-    return 1;
-  }
+  return bareheap::bench::answer_of("bareheap-efficiency", 1, [&] { return run(count, arguments); });
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The command `bareheap-synthetic`: writes a synthetic load as a trace.
+#include "bench/command.hpp"
 #include "loads.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <exception>
 #include <iostream>
 #include <string>
 
@@ -48,10 +48,5 @@ int run(int count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  try {
-    return run(count, arguments);
-  } catch (const std::exception& error) {
-    std::cerr << "bareheap-synthetic: " << error.what() << ".\n";
-    return 2;
-  }
+  return bareheap::bench::answer_of("bareheap-synthetic", 2, [&] { return run(count, arguments); });
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The command `bareheap-threads`: loads of several threads, on malloc (whichever is loaded first) or on a heap of ours.
+#include "bench/command.hpp"
 #include "churn.hpp"
 #include "larson.hpp"
 #include "measure.hpp"
@@ -15,7 +16,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <exception>
 #include <iostream>
 #include <string>
 
@@ -117,10 +117,5 @@ int run(int count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  try {
-    return run(count, arguments);
-  } catch (const std::exception& error) {
-    std::cerr << "bareheap-threads: " << error.what() << ".\n";
-    return 1;
-  }
+  return bareheap::bench::answer_of("bareheap-threads", 1, [&] { return run(count, arguments); });
 }
