@@ -19,8 +19,9 @@ SOURCES = {".hpp", ".cpp", ".h", ".c", ".S", ".in"}
 # Where quoted includes are looked for, besides the folder of the file itself.
 SEARCHED = ("", "include", "src", "tests")
 
-# Two bindings are for a header of the standard library, and include that one besides.
-BOUND = {"memory_resource.hpp": "memory_resource", "pool_resource.hpp": "memory_resource"}
+# Some bindings are for a header of the standard library or of the C library, and include that one besides.
+BOUND = {"memory_resource.hpp": "memory_resource", "pool_resource.hpp": "memory_resource",
+         "malloc.hpp": "errno.h", "malloc_newlib.hpp": "reent.h"}  # fmt: skip
 
 # What a freestanding C++23 compiler brings along; the library includes nothing else from outside.
 FREESTANDING = {
@@ -51,7 +52,9 @@ FLOORS = (
     Floor(CORE, (), neighbours=True, freestanding=True),
     Floor(PARTS, (CORE,), freestanding=True),
     Floor(ENGINES, (CORE, PARTS), freestanding=True),
+    Floor(f"{LIBRARY}/wrappers/cpu_", (CORE, PARTS), neighbours=True, freestanding=True),
     Floor(f"{LIBRARY}/wrappers", (CORE, PARTS), freestanding=True),
+    Floor(f"{BINDINGS}/malloc", (CORE, PARTS), neighbours=True, freestanding=True),
     Floor(BINDINGS, (CORE, PARTS), freestanding=True),
     Floor(LIBRARY, (LIBRARY,), neighbours=True, freestanding=True),
     Floor("src/engines", (CORE, PARTS, ENGINES), freestanding=True),
