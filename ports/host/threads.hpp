@@ -4,6 +4,7 @@
 
 #include "bareheap/core/multiprocessor.hpp"
 
+#include <atomic>
 #include <cstdint>
 
 namespace bareheap::host {
@@ -13,11 +14,18 @@ namespace threads {
 inline constexpr std::uint32_t unknown = 0xfffffffe;
 inline constinit thread_local std::uint32_t number = unknown;
 
+/// How often this thread has masked its interrupts, and not restored them: a signal's handler that finds any has
+/// interrupted its own thread there.
+inline constinit thread_local std::uint32_t masked = 0;
+
 /// Gives the calling thread the lowest number that no living thread has; it is free again when the thread ends.
 void arrive() noexcept;
 
 /// Every now and then lets another thread run.
 void pause() noexcept;
+
+/// After a fork, in the child: this thread is the only one, so no other has a number.
+void forget_others() noexcept;
 
 /// All threads of the program execute a full fence (membarrier(2)).
 void fence_all() noexcept;
@@ -26,7 +34,7 @@ void fence_all() noexcept;
 
 /// At most `most` threads have a stock at a time, and leave it to the next one with their number; there is nothing to do
 /// when a thread ends, or when it is blocked. Further threads share the heap inside, under its lock. A signal's handler may
-/// allocate, but for one that interrupts its own thread under the lock: that stops with a sentence.
+/// allocate and free; interrupts are not masked, but counted, so that it knows where it is nested.
 template <std::uint32_t most>
 struct Threads {
   static constexpr std::uint32_t cpus = most;
@@ -40,8 +48,17 @@ struct Threads {
 
   static bool exclusives_work() noexcept { return true; }
   static void pause() noexcept { threads::pause(); }
-  static int mask_interrupts() noexcept { return 0; }
-  static void restore_interrupts(int) noexcept {}
+  static int mask_interrupts() noexcept {
+    ++threads::masked;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    return 0;
+  }
+  static void restore_interrupts(int) noexcept {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    --threads::masked;
+  }
+  static bool is_nested() noexcept { return threads::masked != 0; }
+  static void forget_others() noexcept { threads::forget_others(); }
   static void fence_all() noexcept { threads::fence_all(); }
 
   /// For a thread that was preempted at its magazines: it goes on when the system lets it.

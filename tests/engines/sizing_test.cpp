@@ -48,10 +48,19 @@ bool plays_on(Adversary adversary, Load load, Region region) {
   }
 }
 
+/// A load, and the bytes that a heap says it needs for it. What a load cannot change is not compiled for each.
+struct Sized {
+  Load load;
+  std::size_t needed;
+};
+
+template <class Heap, Load load>
+constexpr Sized sized{load, Heap::bytes_needed(load)};
+
 /// Wherever the region starts, and where it is larger.
-template <class Heap, Load load, class Adversary>
-void never_refuses(Adversary adversary) {
-  constexpr std::size_t needed = Heap::bytes_needed(load);
+template <class Heap, class Adversary>
+void never_refuses(Sized sized, Adversary adversary) {
+  const auto [load, needed] = sized;
   const test::HostRegion memory(needed + 1016);
   constexpr std::pair<std::size_t, std::size_t> cases[] = {{0, 0}, {1, 0}, {Heap::granule - 1, 77}, {0, 1000}};
   for (const auto& [start, more] : cases) {
@@ -60,38 +69,48 @@ void never_refuses(Adversary adversary) {
   }
 }
 
+template <class Heap>
+void nobody_is_refused_of(Sized sized) {
+  if (!sized.load.last_first) {
+    never_refuses<Heap>(sized, Pins{});
+    never_refuses<Heap>(sized, HolePuncher{});
+    never_refuses<Heap>(sized, Robson{});
+  }
+  never_refuses<Heap>(sized, Aligner{});
+  for (unsigned seed = 0; seed < 2; ++seed) never_refuses<Heap>(sized, Anything{seed});
+}
+
 template <class Heap, Load load>
 void nobody_is_refused() {
-  if constexpr (!load.last_first) {
-    never_refuses<Heap, load>(Pins{});
-    never_refuses<Heap, load>(HolePuncher{});
-    never_refuses<Heap, load>(Robson{});
-  }
-  never_refuses<Heap, load>(Aligner{});
-  for (unsigned seed = 0; seed < 2; ++seed) never_refuses<Heap, load>(Anything{seed});
+  nobody_is_refused_of<Heap>(sized<Heap, load>);
 }
 
 /// The smallest region at a multiple of a page in which the adversary is not refused.
-template <class Heap, Load load, class Adversary>
-std::size_t smallest_region(Adversary adversary) {
-  const test::HostRegion memory(Heap::bytes_needed(load));
+template <class Heap, class Adversary>
+std::size_t smallest_region(Sized sized, Adversary adversary) {
+  const test::HostRegion memory(sized.needed);
   std::size_t refused = 0;
   std::size_t enough = memory.region().size;
   while (enough - refused > 1) {
     const std::size_t middle = (refused + enough) / 2;
-    (plays_on<Heap>(adversary, load, {memory.start(), middle}) ? enough : refused) = middle;
+    (plays_on<Heap>(adversary, sized.load, {memory.start(), middle}) ? enough : refused) = middle;
   }
   return enough;
 }
 
+template <class Heap>
+double share_needed(Sized sized, const char* heap, const char* name) {
+  const double needed = static_cast<double>(sized.needed);
+  const auto share = [&](std::size_t region) { return 100 * static_cast<double>(region) / needed; };
+  const double pins = share(smallest_region<Heap>(sized, Pins{}));
+  std::printf("%-18s %-16s %9.0f %9.1f %9.1f %9.1f %9.1f\n", heap, name, needed, share(sized.load.bytes), pins,
+              share(smallest_region<Heap>(sized, HolePuncher{})), share(smallest_region<Heap>(sized, Robson{})));
+  return pins;
+}
+
 template <class Heap, Load load>
 double share_needed(const char* heap, const char* name) {
-  const double needed = static_cast<double>(Heap::bytes_needed(load));
-  const auto share = [&](std::size_t region) { return 100 * static_cast<double>(region) / needed; };
-  const double pins = share(smallest_region<Heap, load>(Pins{}));
-  std::printf("%-18s %-16s %9.0f %9.1f %9.1f %9.1f %9.1f\n", heap, name, needed, 100.0 * load.bytes / needed, pins,
-              share(smallest_region<Heap, load>(HolePuncher{})), share(smallest_region<Heap, load>(Robson{})));
-  return pins;
+  return share_needed<Heap>(sized<Heap, load>, heap, name);
 }
 
 template <class Heap>
@@ -125,9 +144,8 @@ TYPED_TEST(Sizing, no_request_is_refused_where_all_have_one_size_or_the_last_go_
 }
 
 /// One block: it has place in every region of the size that is told, and not in one a granule smaller.
-template <class Heap, std::size_t bytes>
-void one_block_fits_exactly() {
-  constexpr std::size_t needed = Heap::bytes_needed({.bytes = bytes, .largest = bytes, .blocks = 1});
+template <class Heap>
+void one_block_fits_exactly(std::size_t bytes, std::size_t needed) {
   const test::HostRegion memory(needed + 70 * Heap::granule);
   const auto has_place = [&](std::size_t size) {
     Heap heap;
@@ -137,18 +155,26 @@ void one_block_fits_exactly() {
   for (std::size_t more = 0; more < 70; ++more) EXPECT_TRUE(has_place(needed + more * Heap::granule)) << bytes;
 }
 
+template <class Heap, std::size_t bytes>
+constexpr std::size_t needed_by_one = Heap::bytes_needed({.bytes = bytes, .largest = bytes, .blocks = 1});
+
 TYPED_TEST(Sizing, the_state_of_the_heap_is_counted_exactly) {
+  constexpr std::size_t granule = TypeParam::granule;
   []<std::size_t... index>(std::index_sequence<index...>) {
-    (one_block_fits_exactly<TypeParam, TypeParam::granule * (1 + index)>(), ...);
+    for (const auto& [bytes, needed] :
+         {std::pair{granule * (1 + index), needed_by_one<TypeParam, granule*(1 + index)>}...}) {
+      one_block_fits_exactly<TypeParam>(bytes, needed);
+    }
   }(std::make_index_sequence<64>());
-  one_block_fits_exactly<TypeParam, 100'000>();
-  one_block_fits_exactly<TypeParam, 499'999>();
+  one_block_fits_exactly<TypeParam>(100'000, needed_by_one<TypeParam, 100'000>);
+  one_block_fits_exactly<TypeParam>(499'999, needed_by_one<TypeParam, 499'999>);
 }
 
 /// What is told is the smallest region for the fullest heap, but for what the start of a region may lose.
 template <class Heap, Load load>
 void needs_exactly() {
-  EXPECT_EQ((smallest_region<Heap, load>(Fullest(load, Heap::granule))), Heap::bytes_needed(load) - Heap::granule + 1);
+  constexpr std::size_t needed = Heap::bytes_needed(load);
+  EXPECT_EQ(smallest_region<Heap>({load, needed}, Fullest(load, Heap::granule)), needed - Heap::granule + 1);
 }
 
 TYPED_TEST(Sizing, the_answer_for_one_size_is_exact) {

@@ -25,8 +25,9 @@ class Window {
     EXPECT_TRUE(heap.init(memory_.region()));
     std::size_t free = 0;
     heap.walk([&](const Extent& tile) { free += tile.kind == ExtentKind::free ? tile.size : 0; });
-    const Layout rest(free - size * granule, 1);
-    EXPECT_EQ(heap.allocate(rest).at + rest.size(), start());
+    std::byte* const all = heap.allocate(Layout(free, 1)).at;
+    EXPECT_TRUE(heap.resize(all, Layout(free, 1), free - size * granule));
+    EXPECT_EQ(all + free, memory_.region().end());
   }
 
   /// Where the block begins; -1: refused. `bytes` less than so many granules are asked for.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Puts one mistake after the other into a copy of cpu_cached.hpp: the explorer must find each.
+"""Puts one mistake after the other into a copy of the headers of CpuCached: the explorer must find each.
 
 usage: mutants_test.py COMPILER LIBRARY [every] [unittest's own arguments]
 
@@ -17,7 +17,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-HEADER = "bareheap/wrappers/cpu_cached.hpp"
+HEADERS = tuple(
+    f"bareheap/{header}.hpp"
+    for header in ("wrappers/cpu_cached", "wrappers/cpu_recall", "wrappers/cpu_magazines", "parts/change_count")
+)
 OPTIONS = ["-std=c++23", "-O2", "-fsanitize=thread", "-Wno-tsan"]
 
 COMPILER, LIBRARY, EVERY = "", "", False
@@ -25,7 +28,7 @@ COMPILER, LIBRARY, EVERY = "", "", False
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is replaced by what, each once in the header; which program finds it, and what it says."""
+    """What is replaced by what, each once in the headers; which program finds it, and what it says."""
 
     name: str
     changes: tuple[tuple[str, str], ...]
@@ -34,18 +37,21 @@ class Mistake:
     is_quick: bool = False
 
 
-BY_INTERRUPT, DIRECTLY = "by_interrupt", "directly"
+BY_INTERRUPT, DIRECTLY, THREADS = "by_interrupt", "directly", "threads"
+FREED_TWICE = "freed a block that is free already"
 NO_ORDER, REFUSED = "in no order with another CPU", "a request was refused that there was room for"
 
 MASK = "interrupts_ = P::mask_interrupts();\n        cpu_ = &heap.this_cpu();"
-UNLOCK, RESTORE = "heap_.lock_.unlock(none_, nullptr);", "P::restore_interrupts(interrupts_);"
+UNLOCK, RESTORE = "lock_.unlock(none, nullptr);", "P::restore_interrupts(interrupts);"
 TAKE = "if (!cpu.state.compare_exchange_strong(state, taking, std::memory_order_relaxed, std::memory_order_relaxed))"
 LEAVE = "if (cpu_ != nullptr) cpu_->inside.store(0, std::memory_order_{});"
+PUT_OFF = """} while (!threads_.put_off.compare_exchange_strong(first, static_cast<Number>(number), std::memory_order_release,
+                                                       std::memory_order_relaxed));"""
 HAND_OVER = "cpu.state.store(handed_over, std::memory_order_{});"
 
 # Each of these lines by itself only makes others wait longer.
 SERVING = (
-    ("        heap.serve_here();\n        P::pause();", "        P::pause();"),
+    ("      serve_here();\n      P::pause();", "      P::pause();"),
     ("if constexpr (!is_direct) serve_here();", ""),
     ("    hand_over(cpu);\n    collect(cpu);\n    if (recalls_", "    collect(cpu);\n    if (recalls_"),
 )
@@ -54,14 +60,14 @@ MISTAKES = (
     Mistake("who waits with interrupts masked does not serve", SERVING, BY_INTERRUPT, "every CPU waits", is_quick=True),
     Mistake(
         "the fast path is not masked",
-        ((MASK, MASK.replace("\n", RESTORE + "\n")),),
+        ((MASK, MASK.replace("\n", "P::restore_interrupts(interrupts_);\n")),),
         BY_INTERRUPT,
         "memory was lost",
         is_quick=True,
     ),
     Mistake(
         "interrupts come before the lock is released",
-        ((f"{UNLOCK}\n      {RESTORE}", f"{RESTORE}\n      {UNLOCK}"),),
+        ((f"{UNLOCK}\n    {RESTORE}", f"{RESTORE}\n    {UNLOCK}"),),
         BY_INTERRUPT,
         "a CPU took a lock that it holds already",
     ),
@@ -114,6 +120,43 @@ MISTAKES = (
         DIRECTLY,
         NO_ORDER,
     ),
+    Mistake(
+        "a CPU's own empty stock, which another takes, counts as one that is not there",
+        (("if (is_own ? is_inside(cpu) : ", "if ("),),
+        DIRECTLY,
+        FREED_TWICE,
+    ),
+    Mistake(
+        "what a handler has freed is put off in two steps",
+        ((PUT_OFF, "} while (threads_.put_off.store(static_cast<Number>(number), std::memory_order_release), false);"),),
+        THREADS,
+        "",
+    ),
+    Mistake(
+        "what a handler has freed is not published",
+        ((PUT_OFF, PUT_OFF.replace("release", "relaxed")),),
+        THREADS,
+        NO_ORDER,
+    ),
+    Mistake(
+        "who empties the list of what handlers have freed does not acquire it",
+        (("put_off.exchange(0, std::memory_order_acquire)", "put_off.exchange(0, std::memory_order_relaxed)"),),
+        THREADS,
+        NO_ORDER,
+    ),
+    Mistake(
+        "a size is believed while the map changes",
+        (("return count_.load(std::memory_order_relaxed) == before ? value : 0;", "return before == 1 ? 0 : value;"),),
+        THREADS,
+        "another size",
+        is_quick=True,
+    ),
+    Mistake(
+        "a fork does not wait for who is inside",
+        (("    await_others();\n    threads_.interrupts", "    threads_.interrupts"),),
+        THREADS,
+        "a stock is lost to the child",
+    ),
 )
 
 
@@ -126,13 +169,14 @@ class Mistakes(unittest.TestCase):
                         self.find(mistake, Path(folder))
 
     def find(self, mistake: Mistake, folder: Path) -> None:
-        source = (ROOT / "include" / HEADER).read_text(encoding="utf-8")
+        sources = {header: (ROOT / "include" / header).read_text(encoding="utf-8") for header in HEADERS}
         for right, wrong in mistake.changes:
-            self.assertEqual(source.count(right), 1, f"the header has it once: {right}")
-            source = source.replace(right, wrong)
-        copy = folder / HEADER
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_text(source, encoding="utf-8")
+            self.assertEqual(sum(source.count(right) for source in sources.values()), 1, f"there once: {right}")
+            sources = {header: source.replace(right, wrong) for header, source in sources.items()}
+        for header, source in sources.items():
+            copy = folder / header
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(source, encoding="utf-8")
         program = folder / "program"
         searched = [f"-I{place}" for place in (folder, ROOT / "include", ROOT / "tests")]
         source_file = HERE / f"{mistake.program}.cpp"

@@ -54,6 +54,13 @@ Ledger::Lent Ledger::any() { return lent.empty() ? Lent{} : lent.begin()->second
 
 void Ledger::remove(std::byte* block) { lent.erase(block); }
 
+void Fork::copy() {
+  memory_.assign(std::begin(arena), std::end(arena));
+  known_ = lent.size();
+}
+
+void Fork::become() const { std::copy(memory_.begin(), memory_.end(), std::begin(arena)); }
+
 int run(const std::vector<Program>& programs, Bounds bounds, int count, char** arguments) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // so that what hangs is seen
   bounds.preemptions = 2;

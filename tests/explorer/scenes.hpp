@@ -61,13 +61,26 @@ struct Ledger {
   static void remove(std::byte* block);
 };
 
+/// A copy of all that the CPUs share, which is what a child of a fork has. Made in another file, whose accesses are not
+/// reported: a copy is no access of the program's.
+class Fork {
+ public:
+  void copy();
+  void become() const;
+  std::size_t known() const { return known_; }  ///< blocks that were lent
+
+ private:
+  std::vector<std::byte> memory_;
+  std::size_t known_ = 0;
+};
+
 inline std::byte* passed;  // from one CPU to another
 inline bool may_stop;      // a fault stops its CPU, and is counted; else it is a failure
 inline unsigned stops;
 
-template <Recall way, class Detection>
+template <Recall way, class Detection, class P = Cpus<way, known>>
 class Scene {
-  using Heap = CpuCached<GranuleHeap, Cpus<way, known>, Detection>;
+  using Heap = CpuCached<GranuleHeap, P, Detection>;
   static Desk<Heap>& desk() { return *reinterpret_cast<Desk<Heap>*>(arena); }
 
  public:
@@ -88,21 +101,38 @@ class Scene {
   }
 
   static void give(std::byte* at) {
+    const std::size_t size = struck_out(at);
+    heap().deallocate(at, Layout(size, granule));
+  }
+
+  /// What is given back is not in the ledger any more. Its size.
+  static std::size_t struck_out(std::byte* at) {
     const Ledger::Lent block = Ledger::at(at);
     for (const std::size_t byte : {std::size_t{0}, block.size / 2, block.size - 1}) {
       expect(at[byte] == block.pattern, "a lent block was written to");
     }
     Ledger::remove(at);
-    heap().deallocate(at, Layout(block.size, granule));
+    return block.size;
   }
 
-  static void start() {
+  static bool resize(std::byte* at, std::size_t granules) {
+    const std::size_t before = struck_out(at);
+    const bool done = heap().resize(at, Layout(before, granule), granules * granule);
+    const std::size_t size = done ? granules * granule : before;
+    std::memset(at, static_cast<int>(Ledger::add({at, size})), size);
+    return done;
+  }
+
+  /// The first bytes of the span are the heap's, of which there are so many.
+  static constexpr std::size_t half = Desk<Heap>::memory_size / 2;
+  static void start(std::size_t size = Desk<Heap>::memory_size) {
     auto* const desk = new (arena) Desk<Heap>;
     Ledger::clear();
     stops = 0;
     may_stop = false;
     std::memset(desk->memory, 0xA5, sizeof(desk->memory));
-    expect(static_cast<bool>(desk->heap.init({desk->memory, desk->memory_size})), "the region was refused");
+    const Region span{desk->memory, desk->memory_size};
+    expect(static_cast<bool>(desk->heap.init({span.start, size}, span)), "the region was refused");
   }
 
   /// All memory is lent but for as many granules as there are digits: each is in the stock of that CPU, and neighbours
@@ -164,11 +194,11 @@ class Scene {
     add_several_that_ask(all);
     add_interrupted(all);
     add_silent(all);
-    if (std::is_same_v<Detection, ByMap>) add_bad_frees(all);
+    add_others(all);
+    std::is_same_v<Detection, ByMap> ? add_bad_frees(all) : add_keys(all);
     return all;
   }
 
- private:
   static Program program(const char* name, unsigned cpus, const char* stocks, std::function<void(unsigned)> body) {
     return {.name = name,
             .cpus = cpus,
@@ -178,6 +208,9 @@ class Scene {
             .called = [](unsigned) { heap().serve(); }};
   }
 
+  static auto& memory() { return desk().memory; }
+
+ private:
   // Nobody has to ask for another CPU's stock.
   static void add_quiet(std::vector<Program>& all) {
     all.push_back(program("two take and give", 2, nullptr, [](unsigned) { take_and_give(2); }));
@@ -276,6 +309,58 @@ class Scene {
       heap().serve();
       finish();
     };
+  }
+
+  // Calls that are less common.
+  static void add_others(std::vector<Program>& all) {
+    all.push_back(program("one resizes, the other asks", 2, "00111", [](unsigned cpu) {
+      if (cpu == 1) return static_cast<void>(may_take(2));
+      std::byte* const at = take(1);
+      resize(at, 2);
+      resize(at, 1);
+    }));
+    Program grown = program("one adds memory, the other takes and gives", 2, nullptr, [](unsigned cpu) {
+      if (cpu == 1) return take_and_give(1);
+      expect(static_cast<bool>(heap().add({memory() + half, half})), "the region was refused");
+      take(size_of_pair);
+    });
+    grown.start = [] {
+      start(half);
+      run_as(1);
+      give(take(1));
+    };
+    all.push_back(grown);
+  }
+
+  // A word in a block that may be the key.
+  static void add_keys(std::vector<Program>& all) {
+    all.push_back(program("a block looks like a freed one, the other asks", 2, "011", [](unsigned cpu) {
+      if (cpu == 1) return static_cast<void>(may_take(3));
+      std::byte* const at = may_take(1);
+      if (at == nullptr) return;
+      const std::size_t size = struck_out(at);
+      *reinterpret_cast<std::size_t*>(at + 8) = ~address_of(at);
+      heap().deallocate(at, Layout(size, granule));
+    }));
+    Program twice = program("one gives what the other has given", 2, nullptr, [](unsigned cpu) {
+      if (cpu == 0) receive();
+      heap().deallocate(passed, Layout(1, 1));
+      if (cpu == 1) pass(passed);
+    });
+    twice.start = [] {
+      start();
+      run_as(1);
+      give(take(1));
+      passed = take(1);
+      Ledger::clear();
+      may_stop = true;
+    };
+    twice.finish = [] {
+      expect(stops == 1, "a second free was not noticed");
+      may_stop = false;
+      finish();
+    };
+    all.push_back(twice);
   }
 
   static void add_bad_frees(std::vector<Program>& all) {

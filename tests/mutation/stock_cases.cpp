@@ -105,7 +105,7 @@ void leave(Subject& heap, std::size_t percent, std::byte*& at, Layout& layout) {
   const std::size_t all = bytes_of(picture_of(heap), ExtentKind::free) + (at == nullptr ? 0 : layout.size());
   const Layout now(all - all * percent / 100, 1);
   if (at == nullptr)
-    at = heap.allocate(now).at;
+    at = heap.allocate(Layout(now.size(), 2 * heap.granule())).at;  // at the lower end, so that it can grow
   else
     expect(heap.resize(at, layout, now.size()));
   layout = now;
@@ -130,6 +130,45 @@ void scarce(Subject& heap) {
   at = nullptr;
   leave(heap, 45, at, layout);
   expect(stocks(heap) && !heap.allocate(Layout(region_size, 1)) && !stocks(heap, heap.granule()));
+}
+
+// Where less than half is free, each is carved by itself, and the batches begin anew when there is plenty again.
+void carved_by_itself(Subject& heap) {
+  begin(heap);
+  std::byte* at = nullptr;
+  Layout layout(0, 1);
+  for (unsigned count = 0; count < 7; ++count) static_cast<void>(heap.allocate(Layout(32, 1)));
+  leave(heap, 48, at, layout);
+  heap.trim();
+  for (unsigned count = 0; count < 9; ++count) {
+    expect(heap.allocate(Layout(32, 1)).at != nullptr && cached_in(heap) == 0);
+  }
+  leave(heap, 60, at, layout);
+  heap.trim();
+  for (const unsigned left : {1u, 0u, 3u}) {
+    expect(heap.allocate(Layout(32, 1)).at != nullptr && cached_in(heap) == left);
+  }
+}
+
+// A block of more than 1/16 of the memory is put at the upper end, where others of that kind are; one that is aligned
+// is not.
+void large_ones(Subject& heap) {
+  begin(heap);
+  const std::size_t granule = heap.granule();
+  const std::vector<Extent> fresh = picture_of(heap);
+  const std::size_t share = bytes_of(fresh, ExtentKind::free) / granule / 16 * granule;
+  std::byte* const low = heap.allocate(Layout(share, 1)).at;
+  std::byte* const high = heap.allocate(Layout(share + granule, 1)).at;
+  std::byte* const next = heap.allocate(Layout(share + granule, granule)).at;
+  expect(low < next && next + share + granule == high);
+  expect(high + share + granule == fresh.back().at + fresh.back().size);
+  const std::byte* const above = heap.allocate(Layout(share + granule, 2 * granule)).at;
+  expect(above < low + share + 2 * granule + granule);
+  heap.deallocate(high, Layout(share + granule, 1));
+  expect(heap.allocate(Layout(share + granule, 1)).at == high && heap.check() == Fault::none);
+  heap.deallocate(high, Layout(share + granule, 1));
+  heap.deallocate(next, Layout(share + granule, 1));
+  expect(heap.allocate(Layout(2 * share, 1)).at + 2 * share == high + share + granule && heap.check() == Fault::none);
 }
 
 // When half is free again, memory is as it was before it got scarce: the stock is merged when it gets so again, and is
@@ -259,6 +298,8 @@ void judge_stock(Subject& heap) {
   right_sizes(heap);
   wrong_sizes(heap);
   scarce(heap);
+  carved_by_itself(heap);
+  large_ones(heap);
   plenty_again(heap);
   merged_again(heap);
   shared_lists(heap);

@@ -71,7 +71,7 @@ class SubjectOf final : public Subject {
   bool lends(const std::byte* at, std::size_t granules) const override {
     const auto view = seen();
     const std::size_t number = view.number_of(at);
-    return view.lends(number, granules) && view.address(number) == at;
+    return view.lends(number, granules) && view.lent_length(number) == granules && view.address(number) == at;
   }
   std::size_t most_in_sight() const override { return Space::View::most_granules; }
   Fault fault_in(const std::byte* at, Layout asked) const override {

@@ -48,15 +48,17 @@ inline void stock_up(StockDesk& desk, std::size_t count, std::size_t size) {
   for (std::byte* const at : stocked) desk.free(at, size);
 }
 
-/// The longest call that finds room: the free memory has just sunk below a half, so the first blocks of the stock are
-/// merged, and the list of the wanted size is empty and carved anew.
+/// The longest call that finds room: the free memory had sunk below a half, so the first blocks of the stock are
+/// merged, and is more again, so several are carved for the list of the wanted size, which is empty.
 inline void try_scarce(StockDesk& desk) {
   for (std::size_t size = least_alone; size <= most_stocked; ++size) {
     for (const std::size_t wanted : {1u, 2u, 4u, 8u}) {
       stock_up(desk, 8, size);
       for (unsigned taken = 0; taken < 63; ++taken) desk.lend(wanted);  // 1, 2, 4, 8, 16 and 32 were carved at once
-      desk.lend(mebibyte / StockDesk::granule / 2);                     // now less than half is free
-      desk.lend(wanted == 2 ? 3 : 2);                                   // and is noticed
+      const std::size_t half = mebibyte / StockDesk::granule / 2;
+      std::byte* const large = desk.lend(half);  // now less than half is free
+      desk.lend(wanted == 2 ? 3 : 2);            // and is noticed
+      desk.resize(large, half, half / 2);
       desk.situation = {{{"in the stock: 8 of", size}, {"want", wanted}}};
       desk.allocate(wanted, StockDesk::granule);
     }

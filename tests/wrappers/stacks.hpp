@@ -92,4 +92,13 @@ using AllStacks = HeapList<
     CpuCached<SmallGranuleHeap, Called>, Checked<CpuCached<GranuleHeap, Called>>,
     Counted<NullHeap>, Headered<NullHeap>, Checked<NullHeap>>;
 
+/// Some of them, with each wrapper and each kind of engine, for every day.
+using SomeStacks = HeapList<
+    Locked<Counted<Headered<HoleList>>, Spin>, Locked<Traced<Headered<HoleList>, NoSink>, Spin>,
+    Halves<PageHeap, HoleList>, Halves<HoleList, StoryPages>,
+    Checked<HoleList, 1>, Checked<PageHeap>, Checked<Bump, 0>, Kept<Checked<HoleList>>,
+    Locked<Counted<Headered<GranuleHeap>>, Spin>, Halves<GranuleHeap, SmallRealTimeHeap>, Kept<SmallGranuleHeap>,
+    CpuCached<GranuleHeap, Called>, CpuCached<GranuleHeap, OneOfFour<Recall::directly>, ByMap>,
+    Checked<CpuCached<GranuleHeap, Called>>>;
+
 }  // namespace bareheap::laws

@@ -26,6 +26,9 @@ enum class Recall : std::uint8_t {
 ///   seen there. A CPU that has them masked is interrupted later.
 /// * fence_all, for `directly`: all that any thread of the program wrote before this call is seen by the caller after it,
 ///   and the other way round, as if each had executed a full fence within the call (Linux: membarrier).
+/// * is_nested, where there is one, for `directly`: the caller is a signal's handler that has interrupted its own thread
+///   between mask_interrupts() and restore_interrupts(); for those where masking does not keep signals away.
+/// * forget_others, where there is one, for `directly`: after a fork, in the child: no other thread has a number.
 /// * keep_waiting: pauses. `round` counts from 0 how often it was called in one wait for an answer; false: it has been
 ///   too long. That is for a CPU that neither answers interrupts nor waits in the heap; a second is long enough.
 template <class P>

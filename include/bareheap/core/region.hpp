@@ -6,6 +6,7 @@
 #include "bareheap/core/fault.hpp"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace bareheap {
 
@@ -48,6 +49,12 @@ struct Region {
     if (!begin.fits() || begin.value() >= end) return {start, 0};
     return {reinterpret_cast<std::byte*>(begin.value()), end - begin.value()};
   }
+};
+
+/// What is known of the bytes of a region when it is given.
+enum class Content : std::uint8_t {
+  unknown,
+  zero,  ///< all of them are, so what has to be zero need not be written
 };
 
 /// What became of a region that was offered to a heap: taken, or refused with a fault and the heap unchanged. Refusing is

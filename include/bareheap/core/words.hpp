@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Words of bits, by who may look at them at the same time. All three have the same functions, which are an instruction
+// Words of bits, by who may look at them at the same time. All have the same functions, which are an instruction
 // or two.
 #pragma once
 
@@ -7,6 +7,8 @@ namespace bareheap {
 
 /// One CPU at a time looks at them.
 struct PlainWords {
+  static constexpr bool are_interrupted = false;
+  static void keep_order() noexcept {}
   template <class Word>
   [[gnu::always_inline]] static Word get(const Word& word) noexcept { return word; }
   template <class Word>
@@ -28,6 +30,8 @@ struct PlainWords {
 /// One CPU at a time changes the words, and others may look meanwhile. Relaxed: what they see of a block that is theirs
 /// was written before it became theirs, and nothing is concluded from the rest.
 struct SharedWords {
+  static constexpr bool are_interrupted = false;
+  static void keep_order() noexcept {}
   template <class Word>
   [[gnu::always_inline]] static Word get(const Word& word) noexcept { return __atomic_load_n(&word, __ATOMIC_RELAXED); }
   template <class Word>
@@ -58,6 +62,14 @@ struct ContestedWords : SharedWords {
   [[gnu::always_inline]] static bool try_set(Word& word, Word, Word bits) noexcept {
     return (__atomic_fetch_or(&word, bits, __ATOMIC_RELAXED) & bits) == 0;
   }
+};
+
+/// The same, and a signal's handler looks at the words where it has interrupted its own thread in a change of them: it
+/// sees all that comes before keep_order(), and nothing of what comes after.
+template <class Words>
+struct InterruptedWords : Words {
+  static constexpr bool are_interrupted = true;
+  [[gnu::always_inline]] static void keep_order() noexcept { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 };
 
 }  // namespace bareheap

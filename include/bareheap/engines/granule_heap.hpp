@@ -9,13 +9,14 @@
 //
 // An empty list is filled by carving several blocks in a row out of one free block, twice as many each time, up to 32
 // or 4 KiB, so that objects that are made one after another are neighbours. Larger blocks have 32 lists, each of one
-// size at a time. No block above 1/256 of the memory is stocked.
+// size at a time. No block above 1/256 of the memory is stocked. One above 1/16 is put at the upper end of what is
+// free: a small block that is carved behind it would part the longest free piece when the large one goes.
 //
-// The stock costs hardly any memory. There is plenty while half of it is free, and nothing is merged. Below that, the
-// stock is given back and merged, a few blocks with each call that it does not serve, and again each time that the free
-// memory has shrunk by an eighth; below a third there is no stock until half is free again. A request that finds no
-// room gives the stock back, a few blocks at a time, until it finds some; an aligned one all of it, as what is merged in
-// part has more edges where none can be cut.
+// The stock costs hardly any memory. There is plenty while half of it is free, and nothing is merged. Below that,
+// blocks are carved one by one, and the stock is given back and merged, a few blocks with each call that it does not
+// serve, and again each time that the free memory has shrunk by an eighth; below a third there is no stock until half
+// is free again. A request that finds no room gives the stock back, a few blocks at a time, until it finds some; an
+// aligned one all of it, as what is merged in part has more edges where none can be cut.
 //
 // For:      nearly everything. The default.
 // Not for:  where the longest call counts: RealTimeHeap. A request that finds no room takes a step for each block in
@@ -76,8 +77,8 @@ class BasicGranuleHeap {
   /// Takes a region that is the beginning of `span`, an address range in which memory is to be added: the region holds
   /// the map of all of it, so that what add() takes there merges with what it touches. Refuses a region that is not. No
   /// block will be larger than the span, or than `largest` bytes, so say that where larger regions are added elsewhere.
-  Admission init(Region region, Region span, std::size_t largest = 0) noexcept {
-    const Admission admission = space_.init(region, span, largest, sizeof(Stock));
+  Admission init(Region region, Region span, std::size_t largest = 0, Content content = Content::unknown) noexcept {
+    const Admission admission = space_.init(region, span, largest, sizeof(Stock), content);
     if (!admission) return admission;
     stock_ = new (space_.extra()) Stock{};
     plan();
@@ -229,6 +230,7 @@ class BasicGranuleHeap {
   }
 
   std::size_t take(std::size_t size, std::size_t alignment) noexcept {
+    if (alignment <= granule && size > space_.total() / 16) return space_.take_last(size);
     return alignment <= granule ? space_.take(size) : space_.take_aligned(size, alignment);
   }
 
@@ -314,6 +316,7 @@ class BasicGranuleHeap {
 
   std::size_t carve(std::size_t size) noexcept {
     std::uint8_t& grown = stock_->batches[size];
+    if (space_.free() < space_.total() / 2) grown = 0;
     const std::size_t most = batch / size < most_carved ? batch / size : most_carved;
     const std::size_t wanted = std::size_t{1} << grown;
     std::size_t first = 0;

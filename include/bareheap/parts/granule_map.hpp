@@ -16,6 +16,7 @@
 #pragma once
 
 #include "bareheap/core/bits.hpp"
+#include "bareheap/core/region.hpp"
 #include "bareheap/core/words.hpp"
 
 #include <bit>
@@ -45,10 +46,10 @@ class GranuleMap {
 
   constexpr GranuleMap() noexcept = default;
 
-  /// All granules are interior. `words` is aligned as a Word. Cost: clearing bytes_for(first, end).
-  GranuleMap(std::byte* words, std::size_t first, std::size_t end) noexcept
+  /// All granules are interior. `words` is aligned as a Word. Cost: clearing bytes_for(first, end), unless they are zero.
+  GranuleMap(std::byte* words, std::size_t first, std::size_t end, Content content = Content::unknown) noexcept
       : words_(address_of(words) - first / word_bits * sizeof(Pair)) {
-    clear(first, end);
+    if (content != Content::zero) clear(first, end);
   }
 
   /// One in which nothing is at this granule. Not to be changed.
@@ -77,6 +78,14 @@ class GranuleMap {
 
   /// Granules of the lent or cached block that begins here. Constant.
   std::size_t length(std::size_t granule) const noexcept { return length(granule, seen(of(granule))); }
+
+  /// Granules of the block that is lent here; 0: there is none. Constant. Where another CPU changes the map meanwhile, it
+  /// may be any number: a block's end is the beginning of what is behind it, of which two words tell. With words that are
+  /// interrupted it is right in a handler that has interrupted a change.
+  [[gnu::always_inline]] std::size_t lent_length(std::size_t granule) const noexcept {
+    const Pair here = seen(of(granule));
+    return at(granule, here.start & ~here.kind) != 0 ? length(granule, here) : 0;
+  }
 
   /// The longest block that lends() can look at.
   static constexpr std::size_t most_in_sight = word_bits - 1;
@@ -193,23 +202,30 @@ class GranuleMap {
   }
 
   // Other changes, of what is as their names say: some flip its bits. What has its length in the map must not lose its
-  // start.
+  // start. A handler that has interrupted this finds a bit where a lent block ends.
   void edge_to_lent(std::size_t granule) noexcept {
     Pair& pair = of(granule);
     Words::set(pair.start, mask(granule));
+    Words::keep_order();
     Words::flip(pair.kind, mask(granule));
   }
   void set_start(std::size_t granule) noexcept { Words::set(of(granule).start, mask(granule)); }
-  void lent_to_interior(std::size_t granule) noexcept { Words::flip(of(granule).start, mask(granule)); }
+  // What is merged with its neighbours loses its start by both: last where a lent block below must have its end all the
+  // time, else first, which costs less.
+  void clear_start_first(std::size_t granule) noexcept {
+    if constexpr (!Words::are_interrupted) Words::flip(of(granule).start, mask(granule));
+  }
+  void clear_start_last(std::size_t granule) noexcept {
+    if constexpr (Words::are_interrupted) {
+      Words::keep_order();
+      Words::clear(of(granule).start, mask(granule));
+    }
+  }
   void lent_to_cached(std::size_t granule) noexcept { Words::set(of(granule).kind, mask(granule)); }
   void cached_to_lent(std::size_t granule) noexcept { Words::flip(of(granule).kind, mask(granule)); }
   void begin_cached(std::size_t granule) noexcept {
     set_start(granule);
     lent_to_cached(granule);
-  }
-  void cached_to_interior(std::size_t granule) noexcept {
-    cached_to_lent(granule);
-    lent_to_interior(granule);
   }
   void set_free_edge(std::size_t granule) noexcept { Words::set(of(granule).kind, mask(granule)); }
   void edge_to_interior(std::size_t granule) noexcept { Words::flip(of(granule).kind, mask(granule)); }

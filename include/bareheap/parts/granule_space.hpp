@@ -58,6 +58,11 @@ class GranuleSpace {
       return number < count_ && map_.lends(number, size);
     }
 
+    /// As GranuleMap::lent_length(); 0 for numbers outside the span.
+    [[gnu::always_inline]] std::size_t lent_length(std::size_t number) const noexcept {
+      return number < count_ ? map_.lent_length(number) : 0;
+    }
+
     Map& map() noexcept { return map_; }
 
    private:
@@ -75,8 +80,9 @@ class GranuleSpace {
 
   /// Takes the first region, with a map of the span that starts with it. No block will have more than the bytes of the
   /// span or `largest`. `extra`: bytes of state that somebody else wants, a multiple of a word; they are at extra().
-  /// Cost: clearing the map.
-  Admission init(Region region, Region span, std::size_t largest, std::size_t extra) noexcept {
+  /// `content` is the region's. Cost: clearing the map, unless that is zero.
+  Admission init(Region region, Region span, std::size_t largest, std::size_t extra,
+                 Content content = Content::unknown) noexcept {
     if (count_ != 0) return {.fault = Fault::initialised_twice, .lost = region.size};
     Admission admission = admit(region, granule, granule);
     const Admission whole = admit(span, granule, granule);
@@ -96,7 +102,7 @@ class GranuleSpace {
     count_ = count;
     most_ = static_cast<std::uint32_t>(most);
     bins_ = Bins(address_of(taken.start), most);
-    map_ = Map(taken.start + extra_at + extra, 0, count + 1);
+    map_ = Map(taken.start + extra_at + extra, 0, count + 1, content);
     stretches_ = new (address(heads)) Stretch{map_, 0, first, end, nullptr};
     open(*stretches_);
     return admission;
@@ -286,23 +292,16 @@ class GranuleSpace {
       found_at = bins_.first_of(bin);
       first = aligned(found_at, alignment);
     }
-    const std::size_t found = bins_.size_at(found_at);
-    bins_.remove_first(bin);
-    free_ -= size;
-    ++blocks_;
-    Map map = map_of(found_at);
-    map.set_start(first);
-    map.close_end(first, size);
-    const std::size_t front = first - found_at;
-    if (front == 0) {
-      map.clear_free_edge(first);
-    } else {
-      map.set_free_edge(first - 1);
-      bins_.insert(found_at, front);
-    }
-    cut(map, first, size, found - front);
-    if (first == 0) __builtin_unreachable();  // as above
-    return first;
+    return lend_inside(bin, found_at, first, size);
+  }
+
+  /// As take(), but at the end of the free block that is found.
+  std::size_t take_last(std::size_t size) noexcept {
+    if (size > most_) [[unlikely]] return 0;
+    const unsigned bin = bins_.find(size);
+    if (bin == Bins::none) return 0;
+    const std::size_t found_at = bins_.first_of(bin);
+    return lend_inside(bin, found_at, found_at + bins_.size_at(found_at) - size, size);
   }
 
   /// Takes a judged block back and merges it with its free neighbours. The map is that of the block, here and below.
@@ -310,7 +309,7 @@ class GranuleSpace {
   [[gnu::always_inline]] void give(Map map, std::size_t first, std::size_t size) noexcept {
     free_ += size;
     --blocks_;
-    map.lent_to_interior(first);
+    map.clear_start_first(first);
     merge(map, first, first + size);
   }
 
@@ -370,6 +369,28 @@ class GranuleSpace {
     return first;
   }
 
+  // Lends `size` granules from `first` on, which are in the first free block of the bin, that at `found_at`.
+  [[gnu::always_inline]] std::size_t lend_inside(unsigned bin, std::size_t found_at, std::size_t first,
+                                                 std::size_t size) noexcept {
+    const std::size_t found = bins_.size_at(found_at);
+    bins_.remove_first(bin);
+    free_ -= size;
+    ++blocks_;
+    Map map = map_of(found_at);
+    map.set_start(first);
+    map.close_end(first, size);
+    const std::size_t front = first - found_at;
+    if (front == 0) {
+      map.clear_free_edge(first);
+    } else {
+      map.set_free_edge(first - 1);
+      bins_.insert(found_at, front);
+    }
+    cut(map, first, size, found - front);
+    if (first == 0) __builtin_unreachable();  // as above
+    return first;
+  }
+
   // Ends what begins at `first` and reaches to a free edge, `found` granules on, after `size` granules: the remainder
   // is a free block.
   void cut(Map map, std::size_t first, std::size_t size, std::size_t found) noexcept {
@@ -395,10 +416,12 @@ class GranuleSpace {
     if (map.is_free_edge(first - 1)) {
       const std::size_t below = bins_.size_before(first);
       if (below != 1) map.edge_to_interior(first - 1);
+      map.clear_start_last(first);
       first -= below;
       bins_.remove(first);
     } else {
       map.set_free_edge(first);
+      map.clear_start_last(first);
     }
     bins_.insert(first, end - first);
   }
@@ -435,7 +458,8 @@ class GranuleSpace {
 
   void extend(Stretch& stretch, std::size_t end) noexcept {
     const std::size_t first = stretch.end;
-    stretch.map.cached_to_interior(first);
+    stretch.map.cached_to_lent(first);
+    stretch.map.clear_start_first(first);
     stretch.end = end;
     give_new(stretch, first);
   }

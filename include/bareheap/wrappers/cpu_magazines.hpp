@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+// The magazines of all CPUs of a CpuCached heap, with the depot and the heap inside, which are under one lock. Who may
+// touch what, and when, is not decided here: who calls has a CPU's magazines for itself, or has the lock.
+#pragma once
+
+#include "bareheap/core/allocator.hpp"
+#include "bareheap/core/lock_policies.hpp"
+#include "bareheap/core/multiprocessor.hpp"
+#include "bareheap/parts/change_count.hpp"
+#include "bareheap/parts/magazine.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace bareheap {
+
+/// What the heap inside has to tell beyond an Allocator: its blocks have numbers, and a View can look at them while
+/// others change the heap. GranuleHeap does.
+template <class Heap>
+concept Viewable = SelfSizing<Heap> && Growable<Heap> && Stocked<Heap> && Stepwise<Heap> &&
+                   requires(const Heap& heap, const std::byte* at, Layout asked) {
+                     { heap.fault_in(at, asked) } noexcept -> std::same_as<Fault>;
+                     { heap.view() } noexcept -> std::same_as<typename Heap::View>;
+                     { heap.free_granules() } noexcept -> std::same_as<std::size_t>;
+                     { heap.total_granules() } noexcept -> std::same_as<std::size_t>;
+                   };
+
+template <class Plain, Multiprocessor P, class Detection>
+class CpuMagazines {
+ protected:
+  constexpr CpuMagazines() noexcept = default;
+
+  static constexpr bool is_direct = P::recall == Recall::directly;
+  static constexpr bool nests = is_direct && requires { { P::is_nested() } noexcept -> std::same_as<bool>; };
+
+  using Words = typename Detection::Words;
+  using Heap = typename Plain::template WithWords<std::conditional_t<nests, InterruptedWords<Words>, Words>>;
+  static_assert(Viewable<Heap>);
+  using View = typename Heap::View;
+  using Number = typename Heap::Number;
+  using Node = MagazineNode<Number>;
+  using Magazines = Magazine<Number>;
+  using Interrupts = decltype(P::mask_interrupts());
+
+  static constexpr std::size_t granule = Heap::granule;
+  static constexpr std::size_t classes = View::most_granules < 1024 / granule ? View::most_granules : 1024 / granule;
+  static constexpr std::size_t most_blocks = 64;                                     // of a magazine
+  static constexpr std::size_t most_of_magazine = 20 * std::size_t{1024} / granule;  // granules
+
+  // Whose a CPU's magazines are.
+  //   in_use -> asked_for       by a CPU that needs memory, under the lock
+  //   asked_for -> given_up     by the same, when it has waited too long
+  //   both -> taking -> handed_over   by the CPU itself; where the way is direct, by any that finds it not inside
+  //   handed_over -> in_use     by the CPU itself, under the lock, when nobody is asking
+  enum State : std::uint32_t { in_use, asked_for, given_up, taking, handed_over };
+
+  // A CPU's magazines of one size. The spare one is full, or open and empty, or closed. They are made for twice as many
+  // blocks each time, so sizes that are rare take little.
+  struct Rack {
+    Magazines loaded;
+    Magazines spare;
+    std::uint8_t loaded_for = 0;  // blocks
+    std::uint8_t spare_for = 0;
+    std::uint8_t grown = 0;
+
+    void swap() noexcept {
+      std::swap(loaded, spare);
+      std::swap(loaded_for, spare_for);
+    }
+  };
+
+  // A power of two apart, which is what finding one costs least at.
+  struct alignas(2048) Cpu {
+    AtomicOf<P, std::uint32_t> inside{0};  // Recall::directly: this CPU is at its magazines, without the lock
+    View view;
+    std::size_t held = 0;    // granules for which its open magazines are made
+    std::size_t closed = 0;  // the size whose magazines were closed last to make room for others
+    Rack racks[classes + 1];
+
+    alignas(128) AtomicOf<P, std::uint32_t> state{in_use};
+    Number handed[2 * (classes + 1)] = {};  // lists of blocks that are handed over
+    bool joined = false;                    // has magazines; under the lock
+  };
+
+  static Layout layout_of(std::size_t size) noexcept { return {size * granule, granule}; }
+  static constexpr std::size_t granules_of(std::size_t bytes) noexcept { return (bytes - (bytes != 0)) / granule + 1; }
+
+  // The same, but that no bytes are more than anything has: they take the longer way.
+  static constexpr std::size_t granules_unless_none(std::size_t bytes) noexcept { return (bytes - 1) / granule + 1; }
+
+  // Before the lock is taken it may not be known yet.
+  [[gnu::always_inline]] static std::uint32_t known_cpu() noexcept {
+    if constexpr (requires { P::known_cpu(); }) {
+      return P::known_cpu();
+    } else {
+      return P::cpu();
+    }
+  }
+
+  [[gnu::always_inline]] Cpu& this_cpu() const noexcept {
+    const std::uint32_t number = known_cpu();
+    return cpus_[number < P::cpus ? number : P::cpus];
+  }
+
+  [[gnu::always_inline]] static Node& node(std::byte* at) noexcept { return *reinterpret_cast<Node*>(at); }
+
+  // ---- One block. All of these have the magazines for themselves.
+
+  [[gnu::always_inline]] static Block lend(Cpu& cpu, std::size_t size) noexcept {
+    Magazines& magazine = cpu.racks[size].loaded;
+    const std::size_t number = magazine.first;
+    std::byte* const at = cpu.view.address(number);
+    magazine.first = node(at).next;
+    ++magazine.room;
+    Detection::take(node(at), cpu.view, number);
+    return {at, size * granule};
+  }
+
+  // The loaded magazine has room. False: no block of this size is lent here, or it may be in a stock.
+  [[gnu::always_inline]] static bool try_put(Cpu& cpu, std::byte* at, std::size_t size) noexcept {
+    const std::size_t number = cpu.view.number_of(at);
+    return cpu.view.lends(number, size) && try_push(cpu, at, number, size);
+  }
+
+  // The same of a block whose size is not known; the magazine may have no room.
+  [[gnu::always_inline]] bool try_put(Cpu& cpu, std::byte* at) const noexcept
+    requires(is_direct)
+  {
+    const std::size_t number = cpu.view.number_of(at);
+    const std::size_t size = threads_.changes.look([&]() noexcept { return cpu.view.lent_length(number); });
+    // Size 0, which no block has, has no room.
+    return size <= classes && cpu.racks[size].loaded.room != 0 && try_push(cpu, at, number, size);
+  }
+
+  [[gnu::always_inline]] static bool try_push(Cpu& cpu, std::byte* at, std::size_t number, std::size_t size) noexcept {
+    if (!Detection::try_put(node(at), cpu.view, number)) [[unlikely]] return false;
+    Magazines& magazine = cpu.racks[size].loaded;
+    node(at).next = magazine.first;
+    magazine.first = static_cast<Number>(number);
+    --magazine.room;
+    return true;
+  }
+
+  // ---- Under the lock: magazines, the depot and the heap inside.
+
+  // Stocks are small beside the memory. The depot is empty, since all of its magazines are of the same size.
+  void plan() const noexcept {
+    const std::size_t share = heap_.total_granules() / (32 * share_of_one());
+    magazine_granules_ = share < most_of_magazine ? share : most_of_magazine;
+  }
+
+  std::size_t share_of_one() const noexcept { return joined_ != 0 ? joined_ : 1; }
+
+  void join(Cpu& cpu, bool joined) const noexcept {
+    if (cpu.joined == joined) return;
+    cpu.joined = joined;
+    cpu.view = heap_.view();
+    joined_ += joined ? 1U : -1U;
+    empty_depot();
+    plan();
+  }
+
+  // Blocks of the largest magazine.
+  std::size_t capacity(std::size_t size) const noexcept {
+    const std::size_t blocks = magazine_granules_ / size;
+    return blocks < most_blocks ? blocks : most_blocks;
+  }
+
+  // Whether this CPU may open two more magazines of this size. Where memory is scarce there are none.
+  bool may_stock(Cpu& cpu, std::size_t size) noexcept {
+    if (recalls_ != 0 || capacity(size) < 2) return false;
+    const std::size_t total = heap_.total_granules();
+    if (heap_.free_granules() < total / 8) {
+      close_all(cpu);
+      empty_depot();
+      return false;
+    }
+    join(cpu, true);
+    const std::size_t most = total / (8 * share_of_one());
+    for (std::size_t left = classes; left != 0 && cpu.held + 2 * capacity(size) * size > most; --left) close_next(cpu);
+    return capacity(size) >= 2;
+  }
+
+  // What is loaded is closed, or empty, and is open afterwards.
+  void open(Cpu& cpu, std::size_t size) const noexcept {
+    Rack& rack = cpu.racks[size];
+    const std::size_t most = capacity(size);
+    const std::size_t wanted = std::size_t{2} << rack.grown;
+    if (wanted < most) ++rack.grown;
+    cpu.held -= rack.loaded_for * size;
+    rack.loaded_for = static_cast<std::uint8_t>(wanted < most ? wanted : most);
+    cpu.held += rack.loaded_for * size;
+    rack.loaded = {0, rack.loaded_for};
+  }
+
+  bool try_refill(Cpu& cpu, std::size_t size) noexcept {
+    if (!may_stock(cpu, size)) return false;
+    Magazines& loaded = cpu.racks[size].loaded;
+    if (loaded.first != 0) return true;  // a handler came before us
+    open(cpu, size);
+    Number& depot = depot_[size];
+    if (depot == 0 || loaded.room != capacity(size)) return try_fill(cpu, size);
+    loaded = {depot, 0};
+    depot = node(cpu.view.address(depot)).below;
+    depot_granules_ -= capacity(size) * size;
+    return true;
+  }
+
+  bool try_fill(Cpu& cpu, std::size_t size) noexcept {
+    const Layout layout(size * granule, granule);
+    Magazines& loaded = cpu.racks[size].loaded;
+    Number* link = &loaded.first;
+    while (loaded.room != 0) {
+      const Block block = heap_.allocate(layout);
+      if (!block) break;
+      const std::size_t number = cpu.view.number_of(block.at);
+      if (!cpu.view.lends(number, size)) {  // outside of the span
+        heap_.deallocate(block.at, layout);
+        break;
+      }
+      Detection::put(node(block.at), cpu.view, number);
+      *link = static_cast<Number>(number);
+      link = &node(block.at).next;
+      *link = 0;
+      --loaded.room;
+    }
+    return loaded.first != 0;
+  }
+
+  bool make_room(Cpu& cpu, std::size_t size) noexcept {
+    if (!may_stock(cpu, size)) return false;
+    Rack& rack = cpu.racks[size];
+    if (rack.loaded.room != 0) return true;
+    if (!rack.loaded.is_closed()) {
+      if (rack.spare.first != 0) put_away(rack, size);
+      rack.swap();
+    }
+    if (rack.loaded.is_closed()) open(cpu, size);
+    return true;
+  }
+
+  // The spare magazine, which is full.
+  void put_away(Rack& rack, std::size_t size) noexcept {
+    const Number first = std::exchange(rack.spare, {}).first;
+    const std::size_t granules = capacity(size) * size;
+    if (rack.spare_for != capacity(size) || depot_granules_ + granules > heap_.total_granules() / 16)
+      return give_back(first, size);
+    node(heap_.view().address(first)).below = depot_[size];
+    depot_[size] = first;
+    depot_granules_ += granules;
+  }
+
+  void give_back(Number first, std::size_t size) const noexcept {
+    View view = heap_.view();
+    while (first != 0) {
+      std::byte* const at = view.address(first);
+      const Number next = node(at).next;
+      Detection::take(node(at), view, first);
+      heap_.deallocate(at, layout_of(size));
+      first = next;
+    }
+  }
+
+  void close(Cpu& cpu, std::size_t size) const noexcept {
+    const Rack rack = std::exchange(cpu.racks[size], {});
+    cpu.held -= (std::size_t{rack.loaded_for} + rack.spare_for) * size;
+    give_back(rack.loaded.first, size);
+    give_back(rack.spare.first, size);
+  }
+
+  // One after the other, so that what has been used since is closed no sooner than the rest.
+  void close_next(Cpu& cpu) const noexcept {
+    cpu.closed = cpu.closed == classes ? 1 : cpu.closed + 1;
+    close(cpu, cpu.closed);
+  }
+
+  void close_all(Cpu& cpu) const noexcept {
+    for (std::size_t size = 1; size <= classes; ++size) close(cpu, size);
+  }
+
+  void empty_depot() const noexcept {
+    for (std::size_t size = 1; size <= classes && depot_granules_ != 0; ++size) {
+      while (depot_[size] != 0) {
+        const Number first = depot_[size];
+        depot_[size] = node(heap_.view().address(first)).below;
+        depot_granules_ -= capacity(size) * size;
+        give_back(first, size);
+      }
+    }
+  }
+
+  // Reading calls stocks back, so all of it changes.
+  mutable Cpu cpus_[P::cpus + 1];  // the last one is of those that are not known, and is always empty
+  mutable SpinLock<P> lock_;
+  mutable Heap heap_;
+  mutable Number depot_[classes + 1] = {};    // the uppermost magazine of each stack
+  mutable std::size_t depot_granules_ = 0;
+  mutable std::uint32_t recalls_ = 0;  // CPUs that wait for others' stocks
+  mutable std::uint64_t times_locked_ = 0;
+  mutable std::size_t magazine_granules_ = 0;
+  mutable std::uint32_t joined_ = 0;
+
+  // What only threads need.
+  struct Threads {
+    ChangeCount<AtomicOf<P, std::uint64_t>> changes;  // of the heap inside
+    AtomicOf<P, Number> put_off{0};                   // the first block that a nested handler has freed
+    Interrupts interrupts{};                          // while a thread forks
+    bool is_forking = false;
+  };
+  struct NoThreads {};
+  [[no_unique_address]] mutable std::conditional_t<is_direct, Threads, NoThreads> threads_;
+};
+
+}  // namespace bareheap

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: MIT
+// CpuCached under signals and forks, call by call: one thread plays all CPUs, and a handler comes at chosen points.
+#include "bareheap/wrappers/cpu_cached.hpp"
+
+#include "bareheap/core/statistics.hpp"
+#include "bareheap/engines/granule_heap.hpp"
+#include "engines/stops.hpp"
+#include "support/host_region.hpp"
+#include "wrappers/passing_signals.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+#include <vector>
+
+namespace bareheap {
+namespace {
+
+using test::CountedCpus;
+using test::Passing;
+using test::PlayedCpus;
+using test::Signal;
+using test::stop_of;
+
+constexpr Layout small(48, 8);
+constexpr std::size_t memory_size = std::size_t{1} << 20;
+
+template <class Heap>
+struct CpuNestedTest : testing::Test {
+  CpuNestedTest() {
+    PlayedCpus::reset();
+    CountedCpus::forgotten = CountedCpus::impatient = 0;
+    Signal::on_signal = nullptr;
+    EXPECT_TRUE(heap.init(memory.region()));
+    fresh = picture();
+  }
+
+  std::vector<Extent> picture() {
+    std::vector<Extent> tiles;
+    heap.walk([&](const Extent& tile) { tiles.push_back(tile); });
+    return tiles;
+  }
+
+  void expect_fresh() {
+    heap.trim();
+    EXPECT_EQ(heap.check(), Fault::none);
+    EXPECT_TRUE(picture() == fresh);
+  }
+
+  void stock_on(std::uint32_t cpu, int blocks = 40) {
+    PlayedCpus::as(cpu, [&] {
+      std::vector<Block> lent;
+      for (int count = 0; count < blocks; ++count) lent.push_back(heap.allocate(small));
+      for (const Block block : lent) heap.release(block.at);
+    });
+  }
+
+  /// Does something as a handler that comes under the lock.
+  template <class Action>
+  void nested(Action action) {
+    bool came = false;
+    Signal::points = 0;
+    Signal::on_signal = [&] {
+      came = true;
+      EXPECT_TRUE(heap.is_nested());
+      action();
+    };
+    heap.deallocate(heap.allocate(Layout(3000, 8)).at, Layout(3000, 8));
+    EXPECT_TRUE(came);
+  }
+
+  const test::HostRegion memory{memory_size};
+  Heap heap;
+  std::vector<Extent> fresh;
+};
+
+template <class Detection>
+struct Nested : CpuCached<GranuleHeap, CountedCpus, Passing<Detection>> {
+  static constexpr bool is_certain = Detection::is_in_map;
+};
+using Ways = testing::Types<Nested<ByKey>, Nested<ByMap>>;
+TYPED_TEST_SUITE(CpuNestedTest, Ways);
+
+// ---- Frees and sizes without a size.
+
+TYPED_TEST(CpuNestedTest, releases_what_it_lends_wherever_it_is) {
+  std::vector<Block> lent;
+  for (std::size_t size = 0; size < 2500; size += 7) lent.push_back(this->heap.allocate(Layout(size, 8)));
+  for (const Block block : lent) EXPECT_EQ(this->heap.size_of(block.at), block.size);
+  for (const Block block : lent) this->heap.release(block.at);
+  this->heap.release(nullptr);
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuNestedTest, sizes_and_releases_take_no_lock_where_the_stock_serves) {
+  this->stock_on(1);
+  PlayedCpus::as(1, [&] {
+    const Block block = this->heap.allocate(small);
+    const Block large = this->heap.allocate(Layout(5000, 8));
+    const std::uint64_t before = this->heap.times_locked();
+    EXPECT_EQ(this->heap.size_of(block.at), 48u);
+    EXPECT_EQ(this->heap.size_of(large.at), 5008u);
+    this->heap.release(block.at);
+    EXPECT_EQ(this->heap.times_locked(), before + 1);
+    this->heap.release(large.at);
+  });
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuNestedTest, a_release_of_what_is_not_lent_is_caught) {
+  const Block first = this->heap.allocate(small);
+  const Block large = this->heap.allocate(Layout(5000, 8));
+  const auto fault_of = [&](std::byte* at) {
+    const FaultReport report = stop_of([&] { this->heap.release(at); });
+    EXPECT_NE(report.caller, nullptr);
+    EXPECT_EQ(report.address, at);
+    return report.fault;
+  };
+  EXPECT_EQ(fault_of(first.at + 16), Fault::never_lent);
+  EXPECT_EQ(fault_of(first.at + 8), Fault::never_lent);
+  EXPECT_EQ(fault_of(reinterpret_cast<std::byte*>(&this->heap)), Fault::never_lent);
+  this->heap.release(first.at);
+  EXPECT_EQ(fault_of(first.at), Fault::freed_twice);
+  this->heap.release(large.at);
+  EXPECT_EQ(fault_of(large.at), Fault::freed_twice);
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuNestedTest, blocks_outside_of_the_span_are_released_too) {
+  TypeParam grown;
+  const Region all = this->memory.region();
+  ASSERT_TRUE(grown.init({all.start, 65536}));
+  ASSERT_TRUE(grown.add({all.start + memory_size / 2, memory_size / 2}));
+  std::vector<Block> live;
+  while (const Block block = grown.allocate(small)) live.push_back(block);
+  EXPECT_GT(live.size(), memory_size / 2 / 64);
+  for (const Block block : live) EXPECT_EQ(grown.size_of(block.at), block.size);
+  for (const Block block : live) grown.release(block.at);
+  grown.trim();
+  EXPECT_EQ(grown.check(), Fault::none);
+  EXPECT_EQ(statistics_of(grown).used_bytes, 0u);
+}
+
+TYPED_TEST(CpuNestedTest, memory_that_is_zero_is_not_cleared) {
+  std::memset(this->memory.start(), 0, memory_size);
+  TypeParam other;
+  const Region all = this->memory.region();
+  ASSERT_TRUE(other.init({all.start, memory_size / 2}, all, 0, Content::zero));
+  const Block block = other.allocate(small);
+  EXPECT_EQ(other.check(), Fault::none);
+  other.release(block.at);
+  // Told the same of memory that is not, it finds what is there.
+  std::memset(this->memory.start(), 0x11, memory_size);
+  TypeParam wrong;
+  ASSERT_TRUE(wrong.init({all.start, memory_size / 2}, all, 0, Content::zero));
+  EXPECT_NE(wrong.check(), Fault::none);
+}
+
+// ---- Nested.
+
+TYPED_TEST(CpuNestedTest, a_nested_handler_is_refused_memory_and_may_free) {
+  const Block kept = this->heap.allocate(small);
+  const Block freed = this->heap.allocate(small);
+  const Block large = this->heap.allocate(Layout(5000, 8));
+  EXPECT_FALSE(this->heap.is_nested());
+  this->nested([&] {
+    EXPECT_FALSE(this->heap.allocate(Layout(3000, 8)));
+    EXPECT_FALSE(this->heap.resize(large.at, Layout(5000, 8), 6000));
+    EXPECT_EQ(this->heap.size_of(kept.at), 48u);
+    EXPECT_EQ(this->heap.size_of(large.at), 5008u);
+    this->heap.release(large.at);
+    this->heap.deallocate(freed.at, small);
+    this->heap.deallocate(nullptr, small);
+    this->heap.release(nullptr);
+  });
+  this->heap.release(kept.at);
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuNestedTest, what_a_nested_handler_has_freed_twice_is_caught) {
+  for (const std::size_t size : {48u, 5000u}) {
+    const Layout asked(size, 8);
+    const Block block = this->heap.allocate(asked);
+    this->nested([&] {
+      this->heap.release(block.at);
+      EXPECT_EQ(stop_of([&] { this->heap.release(block.at); }).fault, Fault::freed_twice);
+      EXPECT_EQ(stop_of([&] { this->heap.deallocate(block.at, asked); }).fault, Fault::freed_twice);
+    });
+    EXPECT_EQ(stop_of([&] { this->heap.deallocate(block.at, asked); }).fault, Fault::freed_twice);
+  }
+  const Block block = this->heap.allocate(small);
+  this->nested([&] {
+    EXPECT_EQ(stop_of([&] { this->heap.deallocate(block.at, Layout(100, 8)); }).fault, Fault::wrong_layout);
+    EXPECT_EQ(stop_of([&] { this->heap.release(block.at + 16); }).fault, Fault::never_lent);
+  });
+  this->heap.release(block.at);
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuNestedTest, calls_that_cannot_be_served_nested_stop) {
+  this->nested([&] {
+    EXPECT_EQ(stop_of([&] { this->heap.trim(); }).fault, Fault::lock_taken_again);
+    EXPECT_EQ(stop_of([&] { static_cast<void>(this->heap.check()); }).fault, Fault::lock_taken_again);
+    EXPECT_EQ(stop_of([&] { static_cast<void>(this->heap.owns(nullptr)); }).fault, Fault::lock_taken_again);
+  });
+}
+
+TYPED_TEST(CpuNestedTest, a_check_does_not_mind_what_is_put_off_meanwhile) {
+  const Block block = this->heap.allocate(small);
+  this->heap.trim();
+  Signal::points = 9;
+  Signal::on_signal = [&] {
+    EXPECT_TRUE(this->heap.is_nested());
+    this->heap.release(block.at);
+  };
+  EXPECT_EQ(this->heap.check(), Fault::none);
+  EXPECT_FALSE(Signal::on_signal);
+  this->expect_fresh();
+}
+
+// What the program holds, and what a handler holds, who comes anywhere, allocates, frees and asks for sizes.
+template <class Heap>
+class Interrupted {
+ public:
+  Interrupted(Heap& heap, unsigned seed) : heap_(heap), random_(seed) {}
+
+  void run(unsigned steps) {
+    Signal::comes_at_atomics = true;
+    for (unsigned step = 0; step < steps; ++step) {
+      Signal::points = static_cast<unsigned>(random_() % 160);
+      Signal::on_signal = [this] { handle(); };
+      PlayedCpus::as(static_cast<std::uint32_t>(random_() % 3), [&] { change(live_, 1500); });
+    }
+    Signal::comes_at_atomics = false;
+    Signal::on_signal = nullptr;
+    for (const Block block : live_) give(block);
+    for (const Block block : in_handler_) give(block);
+  }
+
+  unsigned nested() const { return nested_; }
+
+ private:
+  void handle() {
+    nested_ += heap_.is_nested();
+    for (const Block block : live_) EXPECT_EQ(heap_.size_of(block.at), block.size);
+    EXPECT_FALSE(heap_.allocate(Layout(memory_size, 8)));  // asks the others, and waits for none it has interrupted
+    for (int count = 0; count < 3; ++count) change(in_handler_, 200);
+  }
+
+  // A block that is being freed is in no list.
+  void change(std::vector<Block>& list, std::size_t largest) {
+    if (random_() % 32 == 0) {
+      EXPECT_FALSE(heap_.allocate(Layout(memory_size, 8)));  // asks the others
+    }
+    if (list.size() < 20 || random_() % 2 == 0) {
+      const Block block = heap_.allocate(Layout(random_() % largest, 8));
+      if (!block) return;
+      std::memset(block.at, static_cast<int>(address_of(block.at) >> 4 & 0xFF), block.size);
+      return list.push_back(block);
+    }
+    std::swap(list[random_() % list.size()], list.back());
+    const Block block = list.back();
+    list.pop_back();
+    give(block);
+  }
+
+  void give(Block block) {
+    const std::byte fill{static_cast<unsigned char>(address_of(block.at) >> 4 & 0xFF)};
+    EXPECT_TRUE(std::all_of(block.at, block.at + block.size, [&](std::byte byte) { return byte == fill; }));
+    random_() % 2 == 0 ? heap_.release(block.at) : heap_.deallocate(block.at, Layout(block.size, 8));
+  }
+
+  Heap& heap_;
+  std::minstd_rand random_;
+  std::vector<Block> live_;
+  std::vector<Block> in_handler_;
+  unsigned nested_ = 0;
+};
+
+TYPED_TEST(CpuNestedTest, a_handler_may_come_anywhere) {
+  for (unsigned seed = 1; seed <= 4; ++seed) {
+    Interrupted<TypeParam> program(this->heap, seed);
+    program.run(4000);
+    EXPECT_GT(program.nested(), 100u);
+    EXPECT_EQ(CountedCpus::impatient, 0u);
+    this->expect_fresh();
+  }
+}
+
+// ---- Forks. The child is played by the same process: what the others had is forgotten, and nothing is lost.
+
+TYPED_TEST(CpuNestedTest, a_fork_calls_all_stocks_back_and_keeps_the_lock) {
+  const Block block = this->heap.allocate(small);
+  for (const std::uint32_t cpu : {0u, 1u, 2u}) this->stock_on(cpu);
+  this->heap.before_fork();
+  EXPECT_TRUE(this->heap.is_nested());
+  EXPECT_FALSE(this->heap.allocate(small));
+  EXPECT_EQ(PlayedCpus::fences, 1u);
+  this->heap.after_fork_in_parent();
+  EXPECT_FALSE(this->heap.is_nested());
+  EXPECT_EQ(CountedCpus::forgotten, 0u);
+  PlayedCpus::as(1, [&] { this->heap.release(block.at); });
+  this->stock_on(1);
+  const std::uint64_t before = this->heap.times_locked();
+  this->stock_on(1, 10);
+  EXPECT_EQ(this->heap.times_locked(), before + 1);
+  this->expect_fresh();
+}
+
+TYPED_TEST(CpuNestedTest, the_child_has_what_the_gone_threads_had) {
+  const Block block = this->heap.allocate(small);
+  for (const std::uint32_t cpu : {1u, 2u, 3u}) this->stock_on(cpu);
+  this->heap.before_fork();
+  this->heap.after_fork_in_child();
+  EXPECT_EQ(CountedCpus::forgotten, 1u);
+  EXPECT_FALSE(this->heap.is_nested());
+  this->heap.release(block.at);
+  PlayedCpus::fences = 0;
+  this->expect_fresh();
+  EXPECT_EQ(PlayedCpus::fences, 0u);  // nobody is there to be asked
+  this->stock_on(1);                  // a new thread with a number of the old ones
+  const std::uint64_t before = this->heap.times_locked();
+  this->stock_on(1, 10);
+  EXPECT_EQ(this->heap.times_locked(), before + 1);
+  this->expect_fresh();
+}
+
+// A thread that was inside when its process forked is not there any more; nor is one that was waiting for stocks.
+TYPED_TEST(CpuNestedTest, the_child_waits_for_nobody) {
+  this->stock_on(1);
+  const Block block = PlayedCpus::as(1, [&] { return this->heap.allocate(small); });
+  std::byte* const next = PlayedCpus::as(1, [&] {
+    const Block taken = this->heap.allocate(small);
+    this->heap.release(taken.at);
+    return taken.at;
+  });
+  Signal::points = 0;
+  Signal::on_signal = [&] {  // CPU 1 is at its magazines
+    PlayedCpus::as(0, [&] {
+      this->heap.before_fork();
+      EXPECT_EQ(CountedCpus::impatient, 1u);
+      this->heap.after_fork_in_child();
+      PlayedCpus::waits = 0;
+      EXPECT_FALSE(this->heap.allocate(Layout(memory_size, 8)));
+      // What it had there is lost to the child, which a map of stocks cannot know.
+      EXPECT_EQ(this->heap.check(), TypeParam::is_certain ? Fault::invariant_6 : Fault::none);
+      EXPECT_EQ(PlayedCpus::waits, 0u);
+    });
+    // A new thread with its number does not trust its magazines, and has some of its own.
+    PlayedCpus::as(1, [&] { EXPECT_NE(this->heap.allocate(small).at, next); });
+    this->stock_on(1);
+    const std::uint64_t before = this->heap.times_locked();
+    this->stock_on(1, 10);
+    EXPECT_EQ(this->heap.times_locked(), before + 1);
+  };
+  PlayedCpus::as(1, [&] { this->heap.release(block.at); });
+}
+
+// One CPU that waits for stocks is gone in the child, and so are those with whom memory was shared.
+TYPED_TEST(CpuNestedTest, the_child_stocks_as_if_it_had_always_been_alone) {
+  const auto times_locked_by_two_rounds = [](TypeParam& heap) {
+    const std::uint64_t before = heap.times_locked();
+    for (int round = 0; round < 2; ++round) {
+      std::vector<std::byte*> lent;
+      for (int count = 0; count < 100; ++count) lent.push_back(heap.allocate(Layout(1008, 8)).at);
+      for (std::byte* const at : lent) heap.release(at);
+    }
+    return heap.times_locked() - before;
+  };
+  const test::HostRegion other_memory{memory_size};
+  TypeParam alone;
+  ASSERT_TRUE(alone.init(other_memory.region()));
+  const std::uint64_t expected = times_locked_by_two_rounds(alone);
+  for (const std::uint32_t cpu : {1u, 2u, 3u}) this->stock_on(cpu);
+  bool forked = false;
+  PlayedCpus::on_wait = [&] {
+    if (std::exchange(forked, true)) return;
+    PlayedCpus::as(0, [&] {
+      this->heap.before_fork();
+      this->heap.after_fork_in_child();
+      EXPECT_EQ(times_locked_by_two_rounds(this->heap), expected);
+    });
+  };
+  EXPECT_FALSE(PlayedCpus::as(1, [&] { return this->heap.allocate(Layout(memory_size, 8)); }));
+  EXPECT_TRUE(forked);
+}
+
+TYPED_TEST(CpuNestedTest, a_nested_handler_forks_without_the_heap) {
+  this->nested([&] {
+    this->heap.before_fork();
+    this->heap.after_fork_in_parent();
+    this->heap.after_fork_in_child();
+    EXPECT_EQ(CountedCpus::forgotten, 0u);
+  });
+  this->expect_fresh();
+}
+
+}  // namespace
+}  // namespace bareheap
