@@ -291,6 +291,48 @@ class OtherKernels(Workshop):
                 self.assertNotIn(other, complaint)
 
 
+class Program(Workshop):
+    """./run malloc, with a cmake that leaves no library; the loader says so and goes on."""
+
+    def test_help_names_it(self) -> None:
+        output = self.run_it("--help")[1]
+        self.assertIn("./run malloc [--checked] PROGRAM", output)
+
+    def test_builds_the_library_and_becomes_the_program(self) -> None:
+        for option, library in ((), "malloc"), (("--checked",), "malloc-checked"):
+            with self.subTest(library):
+                self.fake_build("exit 0")
+                self.fake("g++", "exit 0")
+                show = 'printf "%s|" "$@" "$LD_PRELOAD"; exit 7'
+                status, output, complaint = self.run_it("malloc", *option, "bash", "-c", show, "x", "--help", "a b")
+                file = self.project / f"build/malloc/drop_in/libbareheap-{library}.so"
+                self.assertEqual((status, output), (7, f"--help|a b|{file}|"))
+                self.assertRegex(complaint, r"\A  heap +\d+\.\d s\n")
+                self.assertEqual(
+                    self.cmake_calls()[-2:],
+                    ["cmake --preset malloc", f"cmake --build --preset malloc --target libbareheap-{library}.so"],
+                )
+
+    def test_what_is_preloaded_already_stays(self) -> None:
+        self.fake_build("exit 0")
+        self.fake("g++", "exit 0")
+        self.environment["LD_PRELOAD"] = "other.so"
+        self.assertRegex(self.run_it("malloc", "bash", "-c", 'echo "$LD_PRELOAD"')[1], r"libbareheap-malloc\.so:other\.so\n\Z")
+
+    def test_no_program(self) -> None:
+        for arguments in ("malloc",), ("malloc", "--checked"):
+            status, output, complaint = self.run_it(*arguments)
+            self.assertEqual((status, output), (2, ""))
+            self.assertEqual(complaint, "run: malloc needs a program to run; ./run --help explains.\n")
+
+    def test_failed_build(self) -> None:
+        self.fake_build("echo no luck; exit 1")
+        self.fake("g++", "exit 0")
+        status, output, complaint = self.run_it("malloc", "bash", "-c", "echo not reached")
+        self.assertEqual((status, output), (1, ""))
+        self.assertTrue(complaint.endswith("  | no luck\nrun: building the heap failed.\n"))
+
+
 class Build(Workshop):
     def test_builds_then_boots(self) -> None:
         self.fake_build(BUILDS)

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// A GranuleHeap in an address range of which more and more is made memory, in the calls that want it. It knows what has
+// never been lent, which is zero, and gives the pages of large free blocks back after a while. All of that is done
+// by whoever has the lock of the heap around it; no call of the system that is made there waits for another thread.
+//
+//     | heads, stock, map of the whole range | blocks . . . . . . . . . | never lent | reserved . . . . . . |
+//                                                                       fresh        end                    span's end
+#pragma once
+
+#include "bareheap/engines/granule_heap.hpp"
+
+#include "drop_in/left_pages.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bareheap::drop_in {
+
+/// Of the large block that this thread was lent last: from where on it is zero, but for its last granule.
+struct Zeros {
+  const std::byte* block = nullptr;
+  std::byte* from = nullptr;
+};
+inline constinit thread_local Zeros last_zeros{};
+
+/// The heap has no stock of its own behind those of the threads: what they give back is merged at once. So it is lent
+/// again neighbour by neighbour, where a list of what programs freed in any order would scatter what is made later.
+inline constexpr std::size_t no_stock = size_limit;
+
+template <class System, class Words = PlainWords>
+class GrowingHeap : public BasicGranuleHeap<std::uint32_t, no_stock, Words> {
+  using Base = BasicGranuleHeap<std::uint32_t, no_stock, Words>;
+
+ public:
+  using Base::granule;
+
+  template <class OtherWords>
+  using WithWords = GrowingHeap<System, OtherWords>;
+
+  constexpr GrowingHeap() noexcept = default;
+
+  /// Of a region that begins a span of so many bytes, what the heap itself takes at most, in whole pages.
+  static constexpr std::size_t own_bytes(std::size_t span) noexcept {
+    return align_down(span / (granule * 4) + 8 * System::page, System::page);
+  }
+
+  Admission init(Region region) noexcept { return init(region, region); }
+  Admission init(Region region, Region span, std::size_t largest = 0, Content content = Content::unknown) noexcept {
+    const Admission admission = Base::init(region, span, largest, content);
+    if (!admission) return admission;
+    end_ = address_of(region.end());
+    span_end_ = address_of(span.end());
+    const Block first = Base::allocate({granule, granule});  // a walk would look at the map of all that is free
+    fresh_ = address_of(first.at) + 2 * granule;
+    Base::deallocate(first.at, {granule, granule});
+    left_.set_patience(growing_state<System>.patience);
+    plan();
+    return admission;
+  }
+
+  Block allocate(Layout asked) noexcept {
+    if (Base::free_granules() < floor_) [[unlikely]] grow(0);
+    Block block = Base::allocate(asked);
+    if (!block) [[unlikely]] {
+      if (!grow(room_for(asked))) return block;
+      block = Base::allocate(asked);
+    }
+    const bool is_large = asked.size() > large;
+    if (is_large) [[unlikely]] last_zeros = {block.at, reinterpret_cast<std::byte*>(fresh_)};
+    note(address_of(block.at), block.size);
+    if (is_large) [[unlikely]] left_.look();
+    return block;
+  }
+
+  void deallocate(std::byte* at, Layout asked) noexcept {
+    Base::deallocate(at, asked);
+    if (asked.size() > large) [[unlikely]] leave(address_of(at), rounded(asked.size()));
+  }
+
+  bool resize(std::byte* at, Layout asked, std::size_t size) noexcept {
+    if (!Base::resize(at, asked, size)) return false;
+    const std::size_t before = rounded(asked.size());
+    const std::size_t after = rounded(size);
+    if (after > before) {
+      note(address_of(at), after);
+    } else if (before - after > large) {
+      leave(address_of(at) + after, before - after);
+    }
+    return true;
+  }
+
+  /// Of which stocks are a share: they are as small as those of a heap of 32 MiB, for the same reason.
+  std::size_t total_granules() const noexcept {
+    const std::size_t total = Base::total_granules();
+    return total < most_shared ? total : most_shared;
+  }
+
+  /// Merges all that is free, and gives all whole pages of it back.
+  void trim() noexcept {
+    Base::trim();
+    left_.forget();
+    Base::walk([this](const Extent& extent) {
+      if (extent.kind != ExtentKind::free || extent.size < 4 * System::page) return;
+      const std::size_t first = align_down(address_of(extent.at) + granule + System::page - 1, System::page);
+      const std::size_t end = align_down(address_of(extent.end()) - granule, System::page);
+      if (first < end && first < fresh_) left_.give_back(first, end);
+    });
+  }
+
+ private:
+  static constexpr std::size_t large = System::page;  // blocks above it may have whole pages
+  static constexpr std::size_t step = std::size_t{1} << 20;
+  static constexpr std::size_t most_shared = (std::size_t{32} << 20) / granule;
+
+  static constexpr std::size_t rounded(std::size_t size) noexcept { return align_down(size + granule - 1, granule); }
+
+  static std::size_t room_for(Layout asked) noexcept {
+    return (CheckedSize(asked.size()) + asked.alignment() + 4 * granule).value();
+  }
+
+  // So many bytes were lent here; behind them stands the head of a free block.
+  [[gnu::always_inline]] void note(std::size_t at, std::size_t size) noexcept {
+    const std::size_t end = at + size + granule;
+    if (end > fresh_) fresh_ = end < end_ ? end : end_;
+    left_.take(at - granule, end);
+    const std::size_t used = Base::total_granules() - Base::free_granules();
+    if (used * granule > growing_state<System>.peak) growing_state<System>.peak = used * granule;
+  }
+
+  // The ends of a free block have words of the heap.
+  void leave(std::size_t at, std::size_t size) noexcept {
+    left_.look();
+    left_.add(at + granule, at + size - granule);
+  }
+
+  // There is more where a quarter of what there is, or what is needed, is not free. False: not so much.
+  [[gnu::noinline]] bool grow(std::size_t needed) noexcept {
+    const std::size_t total = Base::total_granules() * granule;
+    if (needed > size_limit / 2) return false;
+    std::size_t wanted = needed < total ? total : needed;
+    wanted = align_down(wanted + step - 1, step);
+    if (wanted > span_end_ - end_) wanted = span_end_ - end_;
+    while (wanted >= needed && wanted >= System::page) {
+      if (System::commit(reinterpret_cast<std::byte*>(end_), wanted)) return open(wanted);
+      wanted = align_down(wanted / 2, System::page);
+    }
+    floor_ = 0;  // there is no more
+    return false;
+  }
+
+  bool open(std::size_t size) noexcept {
+    std::byte* const behind = reinterpret_cast<std::byte*>(end_);
+    if (!Base::add({behind, size})) return false;
+    // What was the last word of a free block is inside one now, or in front of one there is a new head.
+    if (fresh_ + granule <= end_) {
+      __builtin_memset(behind - granule, 0, granule);
+    } else {
+      fresh_ = end_ + granule;
+    }
+    end_ += size;
+    plan();
+    return true;
+  }
+
+  void plan() noexcept { floor_ = end_ == span_end_ ? 0 : Base::total_granules() / 4; }
+
+  std::size_t end_ = 0;
+  std::size_t span_end_ = 0;
+  std::size_t fresh_ = 0;  // from here on it is zero, but for the last granule
+  std::size_t floor_ = 0;  // of free granules; below it there is more
+  LeftPages<System> left_;
+};
+
+}  // namespace bareheap::drop_in

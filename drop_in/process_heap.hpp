@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+// The heap of a Linux program with threads: stocks for each thread, over a heap that grows in a reserved address range,
+// beside blocks that are mappings of their own.
+//
+//     CpuCached<GrowingHeap>     span: 64 GiB of addresses, less where the system grants less
+//     OwnBlocks                  anywhere else
+//
+// It needs no init() by a constructor: until start() nothing is there, and small requests are refused.
+#pragma once
+
+#include "bareheap/core/allocator.hpp"
+#include "bareheap/wrappers/cpu_cached.hpp"
+
+#include "drop_in/growing_heap.hpp"
+#include "drop_in/own_blocks.hpp"
+#include "drop_in/settings.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bareheap::drop_in {
+
+/// What a program's heap can tell of itself. Bytes, where nothing else is said.
+struct Counters {
+  std::size_t span = 0;          ///< addresses reserved
+  std::size_t peak = 0;          ///< lent or in stocks, when they were most; own blocks not counted
+  std::size_t live_blocks = 0;
+  std::size_t live_bytes = 0;
+  std::size_t times_locked = 0;
+  std::size_t own_blocks = 0;    ///< mappings that were made
+  std::size_t own_peak = 0;      ///< of own blocks, when they were most
+  std::size_t given_back = 0;    ///< pages
+  std::size_t nested = 0;        ///< requests of handlers that had interrupted their own thread in the heap
+};
+
+template <class System, class Machine>
+class ProcessHeap {
+  using Growing = GrowingHeap<System>;
+
+ public:
+  static constexpr std::size_t granule = Growing::granule;
+
+  constexpr ProcessHeap() noexcept = default;
+
+  /// Reserves the span. False: the system grants nothing; then every block is one of its own, where settings allow
+  /// that.
+  bool start(const Settings& settings) noexcept {
+    is_fixed_ = settings.region != 0;
+    own_from_ = is_fixed_ ? size_limit : settings.own_from;
+    growing_state<System>.patience = settings.give_back;
+    if (is_fixed_) return open(settings.region, settings.region);
+    if (open(most_span, most_span)) return true;
+    // Of what the system grants at most, half is left to the program's files and stacks.
+    for (std::size_t size = most_span / 2; size > least_span; size /= 2) {
+      if (open(size, size / 2)) return true;
+    }
+    return false;
+  }
+
+  [[gnu::always_inline]] Block allocate(Layout asked) noexcept {
+    if (asked.size() > most_stocked) [[unlikely]] return allocate_large(asked);
+    const Block block = heap_.allocate(asked);
+    if (block) [[likely]] return block;
+    return allocate_elsewhere(asked);
+  }
+
+  /// As allocate(); the bytes asked for are zero.
+  Block allocate_zeroed(Layout asked) noexcept {
+    last_zeros = {};
+    const Block block = allocate(asked);
+    if (!block || !is_in_span(block.at)) return block;
+    std::byte* const end = block.at + asked.size();
+    const bool is_known = last_zeros.block == block.at && last_zeros.from < end;
+    if (!is_known) {
+      __builtin_memset(block.at, 0, asked.size());
+      return block;
+    }
+    // The ends of what was free had words of the heap.
+    std::byte* const zeros = last_zeros.from > block.at + granule ? last_zeros.from : block.at + granule;
+    __builtin_memset(block.at, 0, static_cast<std::size_t>((zeros < end ? zeros : end) - block.at));
+    __builtin_memset(block.at + block.size - granule, 0, granule);
+    return block;
+  }
+
+  [[gnu::always_inline]] void deallocate(std::byte* at, Layout asked) noexcept {
+    if (is_in_span(at)) [[likely]] return heap_.deallocate(at, asked);
+    deallocate_elsewhere(at, asked.size());
+  }
+
+  [[gnu::always_inline]] void release(std::byte* at) noexcept {
+    if (is_in_span(at)) [[likely]] return heap_.release(at);
+    release_elsewhere(at);
+  }
+
+  bool resize(std::byte* at, Layout asked, std::size_t size) noexcept {
+    if (is_in_span(at)) return heap_.resize(at, asked, size);
+    return check_elsewhere(at, asked.size()) == OwnBlocks<System>::rounded(size);
+  }
+
+  Block reallocate(std::byte* at, Layout asked, std::size_t size) noexcept {
+    if (is_in_span(at)) return reallocate_inside(at, asked, size);
+    if (size >= own_from_ / 2) {
+      check_elsewhere(at, asked.size());
+      if (const Block moved = own_.reallocate(at, size)) return moved;
+      if (size > asked.size()) return {};
+    }
+    return move(at, asked, size);
+  }
+
+  std::size_t size_of(const std::byte* at) const noexcept {
+    return is_in_span(at) ? heap_.size_of(at) : size_elsewhere(at);
+  }
+
+  bool owns(const void* at) const noexcept {
+    return is_in_span(at) ? heap_.owns(at) : own_.size_of(static_cast<const std::byte*>(at)) != 0;
+  }
+
+  /// Of the span.
+  void walk(ExtentSink sink) const noexcept { heap_.walk(sink); }
+  [[nodiscard]] Fault check() const noexcept { return heap_.check(); }
+
+  /// Merges, and gives pages back. False: there were none, or a handler asks that has interrupted its own thread in
+  /// here.
+  bool trim() noexcept {
+    if (heap_.is_nested()) return false;
+    const std::size_t before = growing_state<System>.given_back;
+    heap_.trim();
+    return growing_state<System>.given_back != before;
+  }
+
+  /// Those of the span are left out where a handler asks that has interrupted its own thread in here.
+  Counters counters() const noexcept {
+    Counters counters;
+    if (!heap_.is_nested()) {
+      counters.times_locked = heap_.times_locked();
+      heap_.walk([&](const Extent& extent) {
+        if (extent.kind != ExtentKind::used) return;
+        ++counters.live_blocks;
+        counters.live_bytes += extent.size;
+      });
+    }
+    counters.live_bytes += own_.bytes();
+    own_.for_each([&](const std::byte*, std::size_t) { ++counters.live_blocks; });
+    counters.span = size_;
+    counters.peak = growing_state<System>.peak;
+    counters.given_back = growing_state<System>.given_back;
+    counters.own_blocks = own_.made();
+    counters.own_peak = own_.peak();
+    counters.nested = nested_.load(std::memory_order_relaxed);
+    return counters;
+  }
+
+  /// As CpuCached has them. Blocks of their own need nothing.
+  void before_fork() noexcept { heap_.before_fork(); }
+  void after_fork_in_parent() noexcept { heap_.after_fork_in_parent(); }
+  void after_fork_in_child() noexcept { heap_.after_fork_in_child(); }
+
+ private:
+  static constexpr std::size_t most_span = std::size_t{64} << 30;
+  static constexpr std::size_t most_stocked = 1008;  // bytes of a block that a thread may have a stock of
+  static constexpr std::size_t least_span = std::size_t{1} << 20;
+  static constexpr std::size_t first_size = std::size_t{64} << 20;
+
+  // Where `tried` bytes of addresses are granted, the first `size` of them become the span.
+  bool open(std::size_t tried, std::size_t size) noexcept {
+    tried = align_down(tried, System::page);
+    size = align_down(size, System::page);
+    std::byte* const at = System::reserve(tried);
+    if (at == nullptr) return false;
+    if (size != tried) System::unmap(at + size, tried - size);
+    const std::size_t own = Growing::own_bytes(size);
+    const std::size_t first = own + (is_fixed_ || size - own < first_size ? size - own : first_size);
+    if (!System::commit(at, first) || !heap_.init({at, first}, {at, size}, 0, Content::zero)) {
+      System::unmap(at, size);
+      return false;
+    }
+    base_ = address_of(at);
+    size_ = size;
+    return true;
+  }
+
+  [[gnu::always_inline]] bool is_in_span(const void* at) const noexcept { return address_of(at) - base_ < size_; }
+
+  // ---- What no stock serves.
+
+  [[gnu::noinline]] Block allocate_large(Layout asked) noexcept {
+    if (asked.size() < own_from_ || own_from_ == 0) {
+      if (const Block block = heap_.allocate(asked)) return block;
+    }
+    return allocate_elsewhere(asked);
+  }
+
+  // ---- Blocks of their own.
+
+  [[gnu::noinline]] Block allocate_elsewhere(Layout asked) noexcept {
+    const bool is_nested = heap_.is_nested();
+    if (is_fixed_ && !is_nested) return {};
+    if (is_nested) nested_.fetch_add(1, std::memory_order_relaxed);
+    return own_.allocate(asked);
+  }
+
+  [[gnu::noinline]] void deallocate_elsewhere(std::byte* at, std::size_t size) noexcept {
+    if (at == nullptr) return;
+    check_elsewhere(at, size);
+    release_elsewhere(at);
+  }
+
+  [[gnu::noinline]] void release_elsewhere(std::byte* at) noexcept {
+    if (!own_.deallocate(at)) [[unlikely]] refuse(Fault::never_lent, at);
+  }
+
+  std::size_t size_elsewhere(const std::byte* at) const noexcept {
+    const std::size_t size = own_.size_of(at);
+    if (size == 0) [[unlikely]] refuse(Fault::never_lent, at);
+    return size;
+  }
+
+  // Its size, which the one that the caller has must round up to.
+  std::size_t check_elsewhere(const std::byte* at, std::size_t size) const noexcept {
+    const std::size_t lent = size_elsewhere(at);
+    if (OwnBlocks<System>::rounded(size) != lent) [[unlikely]] refuse(Fault::wrong_layout, at);
+    return lent;
+  }
+
+  [[noreturn, gnu::cold, gnu::noinline]] static void refuse(Fault fault, const std::byte* at) noexcept {
+    panic({.fault = fault, .address = at, .caller = caller_here()});
+  }
+
+  // ---- Another size.
+
+  // What stocks serve is moved: that takes no lock, and leaves no rest of an odd size.
+  Block reallocate_inside(std::byte* at, Layout asked, std::size_t size) noexcept {
+    const bool is_small = asked.size() <= most_stocked && size <= most_stocked;
+    if (!is_small && heap_.resize(at, asked, size)) return {at, size};
+    if (const Block moved = move(at, asked, size)) return moved;
+    return is_small && heap_.resize(at, asked, size) ? Block{at, size} : Block{};
+  }
+
+  Block move(std::byte* at, Layout asked, std::size_t size) noexcept {
+    const Block block = allocate(asked.with_size(size));
+    if (!block) return {};
+    __builtin_memcpy(block.at, at, asked.size() < size ? asked.size() : size);
+    deallocate(at, asked);
+    return block;
+  }
+
+  std::uintptr_t base_ = 0;
+  std::size_t size_ = 0;
+  std::size_t own_from_ = 0;  // 0: not started yet, which the heap does when it is asked
+  bool is_fixed_ = false;
+  CpuCached<Growing, Machine> heap_;
+  OwnBlocks<System> own_;
+  std::atomic<std::size_t> nested_{0};
+};
+
+}  // namespace bareheap::drop_in
