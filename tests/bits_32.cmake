@@ -21,10 +21,18 @@ target_include_directories(bareheap_32 PUBLIC ${PROJECT_SOURCE_DIR}/include ${PR
 target_link_libraries(bareheap_32 PUBLIC bits_32 PRIVATE bareheap_strict)
 target_compile_options(bareheap_32 PRIVATE -O1)
 
+add_library(bareheap_test_headers_32 OBJECT ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cpp)
+target_link_libraries(bareheap_test_headers_32 PRIVATE bits_32)
+target_compile_options(bareheap_test_headers_32 PRIVATE -O0)
+target_precompile_headers(bareheap_test_headers_32 PRIVATE <gtest/gtest.h>)
+
 # As bareheap_add_test() and bareheap_add_long_test().
 function(bareheap_add_test_32 name)
   bareheap_add_long_test_32(${name} ${ARGN})
   target_compile_options(${name} PRIVATE -O0)
+  if(NOT "${ARGN}" MATCHES "[.]c(;|$)")
+    target_precompile_headers(${name} REUSE_FROM bareheap_test_headers_32)
+  endif()
 endfunction()
 
 function(bareheap_add_long_test_32 name)
@@ -39,6 +47,7 @@ if(BAREHEAP_LONG)  # `./test long`: compiling them takes minutes
   bareheap_add_long_test_32(misuse_closure_test_32 laws/misuse_closure_test.cpp)
   bareheap_add_long_test_32(regions_test_32 laws/regions_test.cpp)
   bareheap_add_long_test_32(stacks_test_32 wrappers/stacks_test.cpp)
+  target_compile_definitions(stacks_test_32 PRIVATE BAREHEAP_STACKS=AllStacks)
 endif()
 # Those of Headered and Locked count in words of 64 bits.
 bareheap_add_test_32(wrappers_test_32 wrappers/checked_test.cpp wrappers/counted_test.cpp wrappers/fallback_test.cpp)

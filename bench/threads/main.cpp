@@ -1,79 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The command `bareheap-threads`: loads of several threads, on malloc (whichever is loaded first) or on a heap of ours.
 #include "bench/command.hpp"
-#include "churn.hpp"
-#include "larson.hpp"
-#include "measure.hpp"
-#include "producer_consumer.hpp"
-#include "same_class.hpp"
-#include "shared_heaps.hpp"
-
-#include "bareheap/bareheap.hpp"
-#include "bareheap/core/lock_policies.hpp"
-#include "bareheap/wrappers/cpu_cached.hpp"
-#include "bareheap/wrappers/locked.hpp"
-#include "ports/host/threads.hpp"
+#include "run.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 
 namespace {
 
-using namespace bareheap;
 using namespace bareheap::bench;
-
-constexpr std::uint32_t most_threads = 16;
-using Thread = host::Threads<most_threads + 1>;  // and the main one
-
-struct Wanted {
-  std::string load;
-  std::string heap = "malloc";
-  std::uint32_t threads = 1;
-  std::size_t steps = 1'000'000;
-};
-
-template <template <class> class Load, class Heap>
-void run_load(const Wanted& wanted) {
-  Heap heap;
-  const Measured measured = [&] {
-    Load<Heap> load(heap, wanted.threads);
-    return measure(load, heap, wanted.threads, wanted.steps);
-  }();
-  const double calls = static_cast<double>(measured.calls);
-  std::cout << "{\"load\": \"" << wanted.load << "\", \"heap\": \"" << wanted.heap
-            << "\", \"threads\": " << wanted.threads << ", \"calls\": " << measured.calls
-            << ", \"ns_cpu\": " << measured.taken.cpu_seconds * 1e9 / calls
-            << ", \"ns_wall\": " << measured.taken.wall_seconds * 1e9 / calls;
-  if constexpr (requires { heap.locks(); })
-    std::cout << ", \"locks\": " << static_cast<double>(measured.taken.locks) / calls;
-  std::cout << "}\n";
-}
-
-template <Allocator Engine>
-using WithLock = Shared<Locked<Engine, SpinWithInterruptsSaved<Thread>>>;
-
-/// Calls `visit.operator()<Heap>(name)` for each.
-void every_heap(auto visit) {
-  visit.template operator()<Malloc>("malloc");
-  visit.template operator()<Empty>("empty");
-  visit.template operator()<Shared<CpuCached<GranuleHeap, Thread>>>("cpu-cached");
-  visit.template operator()<Shared<CpuCached<GranuleHeap, Thread, ByMap>>>("cpu-cached-by-map");
-  visit.template operator()<WithLock<PageHeap>>("page-heap");
-  visit.template operator()<WithLock<StoryPages>>("story-pages");
-  visit.template operator()<WithLock<GranuleHeap>>("granule-heap");
-  visit.template operator()<WithLock<RealTimeHeap>>("real-time-heap");
-}
-
-/// Calls `visit.operator()<Load>(name)` for each.
-void every_load(auto visit) {
-  visit.template operator()<SameClass>("same_class");
-  visit.template operator()<ProducerConsumer>("producer_consumer");
-  visit.template operator()<Larson>("larson");
-  visit.template operator()<Churn>("churn");
-  visit.template operator()<Alone>("alone");
-}
 
 int run(int count, char** arguments) {
   CLI::App tool(
@@ -95,22 +34,14 @@ int run(int count, char** arguments) {
   tool.add_flag("--list-heaps", list, "tells the names for --heap");
   tool.add_flag("--list-loads", list_loads, "tells the loads");
   CLI11_PARSE(tool, count, arguments);
-  bool found_load = false;
-  bool found_heap = false;
-  every_heap([&]<class Heap>(const char* heap) {
-    if (list) std::cout << heap << "\n";
-    if (list || wanted.heap != heap) return;
-    found_heap = true;
-    every_load([&]<template <class> class Load>(const char* load) {
-      if (list_loads) std::cout << load << "\n";
-      if (list_loads || wanted.load != load) return;
-      found_load = true;
-      run_load<Load, Heap>(wanted);
-    });
-  });
-  if (list || list_loads) return 0;
-  if (!found_heap) throw std::runtime_error("there is no heap " + wanted.heap + "; --list-heaps tells which there are");
-  if (!found_load) throw std::runtime_error("there is no load " + wanted.load + "; --list-loads tells which there are");
+  if (list || list_loads) {
+    for (const std::string& name : list ? names_of_heaps() : names_of_loads()) std::cout << name << "\n";
+    return 0;
+  }
+  if (std::ranges::count(names_of_heaps(), wanted.heap) == 0)
+    throw std::runtime_error("there is no heap " + wanted.heap + "; --list-heaps tells which there are");
+  if (!run_load(wanted))
+    throw std::runtime_error("there is no load " + wanted.load + "; --list-loads tells which there are");
   return 0;
 }
 

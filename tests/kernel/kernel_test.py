@@ -152,7 +152,7 @@ class HeapAllocation(unittest.TestCase):
         self.assertEqual(boot_to_the_end("test_kernel_heap_allocation", "?")[0], 1)
 
 
-class Interrupts(KernelTest):
+class Handlers(KernelTest):
     def test_S2_04_handlers_and_schedulers_allocate_under_a_lock_that_masks(self) -> None:
         self.assert_passes(
             "test_kernel_interrupts", "S2-04 the handler allocates, HoleList", "S2-04 the handler allocates, PageHeap",
@@ -161,6 +161,8 @@ class Interrupts(KernelTest):
             extra=COUNTED_TIME,
         )
 
+
+class Interrupts(KernelTest):
     def test_the_timer_comes_as_it_was_asked_to(self) -> None:
         self.assert_passes("test_kernel_timers", "ticks come at their rate", "masked ticks are one",
                            "a timer comes once", "a stopped timer never comes")

@@ -13,7 +13,7 @@ namespace {
 
 using Importer = Trace (*)(std::string_view text);
 
-struct Wanted {
+struct WantedImport {
   std::string input;
   std::string output;
 };
@@ -27,14 +27,14 @@ Trace import_file(const std::filesystem::path& file, Importer importer) {
   }
 }
 
-std::filesystem::path output_for(const Wanted& wanted) {
+std::filesystem::path output_for(const WantedImport& wanted) {
   if (!wanted.output.empty()) return wanted.output;
   return std::filesystem::path(wanted.input).filename().string() + ".trace";
 }
 
 void add_format(CLI::App& command, const char* name, const char* what, Importer importer) {
   CLI::App* const format = command.add_subcommand(name, what);
-  const auto wanted = std::make_shared<Wanted>();
+  const auto wanted = std::make_shared<WantedImport>();
   format->add_option("FILE", wanted->input, "the file to read; it may be compressed with zstd or gzip")->required();
   format->add_option("-o,--output", wanted->output, "the trace to write; else FILE.trace in this folder");
   format->final_callback([wanted, importer] {

@@ -15,7 +15,7 @@
 namespace bareheap::tools {
 namespace {
 
-struct Wanted {
+struct WantedRecording {
   std::string program;
   std::string output;
   bool callers = false;
@@ -40,15 +40,15 @@ std::uint64_t save(const std::vector<std::byte>& bytes, const std::filesystem::p
   return file.close();
 }
 
-std::string counted(std::uint64_t count, const char* what) {
+std::string plainly_counted(std::uint64_t count, const char* what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 void tell(const Trace& trace, const std::filesystem::path& path, std::uint64_t file_size) {
   const std::uint64_t calls = trace.operations.size() + trace.unknown_blocks + trace.refused;
-  std::cerr << "bareheap: " << path.string() << ": " << counted(calls, "call") << " of "
-            << counted(trace.cpus, "thread") << ", " << counted(trace.peak_bytes, "byte") << " live at the peak, "
-            << "a file of " << counted(file_size, "byte") << ".\n";
+  std::cerr << "bareheap: " << path.string() << ": " << plainly_counted(calls, "call") << " of "
+            << plainly_counted(trace.cpus, "thread") << ", " << plainly_counted(trace.peak_bytes, "byte")
+            << " live at the peak, a file of " << plainly_counted(file_size, "byte") << ".\n";
 }
 
 struct Outcome {
@@ -57,7 +57,7 @@ struct Outcome {
 };
 
 // Nothing but the bytes is left of the recording.
-Outcome run(const Wanted& wanted, const std::vector<std::string>& program) {
+Outcome run(const WantedRecording& wanted, const std::vector<std::string>& program) {
   RecordedProgram recorded(program, wanted.callers, wanted.times);
   Outcome outcome{recorded.wait(), recorded.events()};
   if (const std::string why = recorded.why_cut_off(); !why.empty()) {
@@ -67,7 +67,7 @@ Outcome run(const Wanted& wanted, const std::vector<std::string>& program) {
   return outcome;
 }
 
-int record(const Wanted& wanted, const std::vector<std::string>& program) {
+int record(const WantedRecording& wanted, const std::vector<std::string>& program) {
   const std::filesystem::path path =
       wanted.output.empty() ? std::filesystem::path(program.front()).filename().string() + ".trace" : wanted.output;
   check_writable(path);
@@ -82,7 +82,7 @@ int record(const Wanted& wanted, const std::vector<std::string>& program) {
 
 void add_record(CLI::App& tool) {
   CLI::App* const command = tool.add_subcommand("record", "Records the calls of a program, its threads included.");
-  const auto wanted = std::make_shared<Wanted>();
+  const auto wanted = std::make_shared<WantedRecording>();
   command->add_option("-o,--output", wanted->output, "the trace to write; else PROGRAM.trace in this folder");
   command->add_flag("--callers", wanted->callers, "keep where each call came from, and the addresses of the blocks");
   command->add_flag("--times", wanted->times, "keep when each call came, and the addresses of the blocks");

@@ -11,7 +11,7 @@
 namespace bareheap::tools {
 namespace {
 
-struct Wanted {
+struct WantedView {
   std::vector<std::string> files;
   bool json = false;
   bool curve = false;
@@ -116,7 +116,7 @@ nlohmann::ordered_json json_of(const std::string& file, const Trace& trace, cons
   return json;
 }
 
-void show(const Wanted& wanted) {
+void show(const WantedView& wanted) {
   auto all = nlohmann::ordered_json::array();
   for (const std::string& file : wanted.files) {
     const Trace trace = load_trace(file);
@@ -139,7 +139,7 @@ void show(const Wanted& wanted) {
 
 void add_show(CLI::App& tool) {
   CLI::App* const command = tool.add_subcommand("show", "Tells what is in a trace.");
-  const auto wanted = std::make_shared<Wanted>();
+  const auto wanted = std::make_shared<WantedView>();
   command->add_option("FILE", wanted->files, "the traces")->required();
   command->add_flag("--json", wanted->json, "the same for programs: an array with an object for each file");
   command->add_flag("--curve", wanted->curve,
