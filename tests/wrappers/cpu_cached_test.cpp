@@ -314,6 +314,39 @@ TYPED_TEST(CpuCachedMisuse, a_second_free_is_caught_while_its_cpu_does_not_answe
   EXPECT_EQ(stop_of([&] { this->heap.deallocate(block.at, small); }).fault, Fault::freed_twice);
 }
 
+TYPED_TEST(CpuCachedMisuse, a_write_to_a_free_block_is_caught_before_it_leads_astray) {
+  for (const bool lends_again : {true, false}) {
+    TypeParam heap;  // which is of no use any more after a stop
+    ASSERT_TRUE(heap.init(this->memory.region()));
+    PlayedCpus::number = 0;
+    std::vector<Block> live;
+    for (int count = 0; count < 3; ++count) live.push_back(heap.allocate(small));
+    for (const Block block : live) heap.deallocate(block.at, small);
+    std::byte* const first = live.back().at;
+    std::memset(first, 0, 4);
+    const FaultReport report = stop_of([&] { lends_again ? static_cast<void>(heap.allocate(small)) : heap.trim(); });
+    EXPECT_EQ(report.fault, Fault::written_after_free);
+    EXPECT_EQ(report.address, first);
+    EXPECT_NE(report.caller, nullptr);
+  }
+}
+
+TEST(MagazineNodeTest, every_bit_that_changes_is_noticed) {
+  MagazineNode<std::uint32_t> node{};
+  node.link(4711);
+  EXPECT_TRUE(node.is_whole());
+  for (unsigned bit = 0; bit < 32; ++bit) {
+    node.next ^= 1U << bit;
+    EXPECT_FALSE(node.is_whole());
+    node.next ^= 1U << bit;
+    node.second ^= 1U << bit;
+    EXPECT_FALSE(node.is_whole());
+    node.second ^= 1U << bit;
+  }
+  MagazineNode<std::uint32_t> copy = node;
+  EXPECT_FALSE(copy.is_whole());
+}
+
 TYPED_TEST(CpuCachedMisuse, wrong_sizes_and_addresses_are_caught) {
   this->stock_on(0);
   const Block first = this->heap.allocate(small);

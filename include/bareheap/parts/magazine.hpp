@@ -2,10 +2,10 @@
 // Lists of freed blocks of one size that are handed on as a whole, as Bonwick and Adams have them ("Magazines and Vmem",
 // USENIX 2001), but that the list is in the blocks themselves:
 //
-//     magazine       block                       block
-//     |first|room| ->|next|below|key . . . .| -> |next|below|key . . . .| -> 0
-//                          |
-//                          `-> the first block of the full magazine below, where several are stacked
+//     magazine       block                        block
+//     |first|room| ->|next|second|key . . . .| -> |next|second|key . . . .| -> 0
+//                           |
+//                           `-> the first block of the full magazine below, where several are stacked
 #pragma once
 
 #include "bareheap/core/bits.hpp"
@@ -17,14 +17,26 @@
 
 namespace bareheap {
 
-/// The first granule of a block that is in a magazine.
+/// The first granule of a block that is in a magazine. It has its link twice, so that a write to a free block is noticed
+/// before the link is followed; but the first block of a magazine that is stacked has the one below in the second place.
 template <class Number>
 struct [[gnu::may_alias]] MagazineNode {
   using Key = std::conditional_t<sizeof(Number) == 4, std::size_t, Number>;
 
   Number next;
-  Number below;
+  Number second;
   Key key;  ///< of ByKey
+
+  [[gnu::always_inline]] void link(Number to) noexcept {
+    next = to;
+    second = mixed(to);
+  }
+
+  [[gnu::always_inline]] bool is_whole() const noexcept { return second == mixed(next); }
+
+ private:
+  // With the address, so that no value that a program writes is right everywhere.
+  [[gnu::always_inline]] Number mixed(Number to) const noexcept { return static_cast<Number>(~address_of(this) ^ to); }
 };
 
 /// Closed: neither blocks nor room. Open: so many more blocks may come.

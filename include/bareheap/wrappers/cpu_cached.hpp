@@ -44,6 +44,7 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   using Base::granules_unless_none;
   using Base::this_cpu;
   using Base::node;
+  using Base::has_block;
   using Base::lend;
   using Base::try_put;
   using Base::plan;
@@ -108,7 +109,7 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
     const std::size_t size = granules_unless_none(asked.size());
     if (size <= classes && asked.alignment() <= granule) [[likely]] {
       const Inside inside(*this);
-      if (inside && inside->racks[size].loaded.first != 0) [[likely]] return lend(*inside, size);
+      if (inside && has_block(*inside, size)) [[likely]] return lend(*inside, size);
     }
     return allocate_anew(asked);
   }
@@ -270,10 +271,9 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
     const bool has_class = size <= classes && asked.alignment() <= granule;
     if (has_class) {
       const Inside inside(*this);
-      if (inside && inside->racks[size].spare.first != 0) {
+      if (inside && inside->racks[size].loaded.first == 0 && inside->racks[size].spare.first != 0)
         inside->racks[size].swap();
-        return lend(*inside, size);
-      }
+      if (inside && inside->racks[size].loaded.first != 0) return lend(*inside, size);
     }
     if (is_nested()) [[unlikely]] return {};
     Block block;

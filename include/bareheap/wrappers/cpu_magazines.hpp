@@ -106,13 +106,29 @@ class CpuMagazines {
 
   [[gnu::always_inline]] static Node& node(std::byte* at) noexcept { return *reinterpret_cast<Node*>(at); }
 
+  // Stops where the block was written to since it came into its list.
+  [[gnu::always_inline]] static Number next_of(std::byte* at) noexcept {
+    if (!node(at).is_whole()) [[unlikely]] stop_at_torn(at);
+    return node(at).next;
+  }
+
+  [[noreturn, gnu::cold, gnu::noinline]] static void stop_at_torn(std::byte* at) noexcept {
+    panic({.fault = Fault::written_after_free, .address = at, .caller = caller_here()});
+  }
+
   // ---- One block. All of these have the magazines for themselves.
+
+  // False for a block that was written to, too: who takes the longer way comes upon it.
+  [[gnu::always_inline]] static bool has_block(const Cpu& cpu, std::size_t size) noexcept {
+    const std::size_t first = cpu.racks[size].loaded.first;
+    return first != 0 && node(cpu.view.address(first)).is_whole();
+  }
 
   [[gnu::always_inline]] static Block lend(Cpu& cpu, std::size_t size) noexcept {
     Magazines& magazine = cpu.racks[size].loaded;
     const std::size_t number = magazine.first;
     std::byte* const at = cpu.view.address(number);
-    magazine.first = node(at).next;
+    magazine.first = next_of(at);
     ++magazine.room;
     Detection::take(node(at), cpu.view, number);
     return {at, size * granule};
@@ -137,7 +153,7 @@ class CpuMagazines {
   [[gnu::always_inline]] static bool try_push(Cpu& cpu, std::byte* at, std::size_t number, std::size_t size) noexcept {
     if (!Detection::try_put(node(at), cpu.view, number)) [[unlikely]] return false;
     Magazines& magazine = cpu.racks[size].loaded;
-    node(at).next = magazine.first;
+    node(at).link(magazine.first);
     magazine.first = static_cast<Number>(number);
     --magazine.room;
     return true;
@@ -200,18 +216,15 @@ class CpuMagazines {
     Magazines& loaded = cpu.racks[size].loaded;
     if (loaded.first != 0) return true;  // a handler came before us
     open(cpu, size);
-    Number& depot = depot_[size];
-    if (depot == 0 || loaded.room != capacity(size)) return try_fill(cpu, size);
-    loaded = {depot, 0};
-    depot = node(cpu.view.address(depot)).below;
-    depot_granules_ -= capacity(size) * size;
+    if (depot_[size] == 0 || loaded.room != capacity(size)) return try_fill(cpu, size);
+    loaded = {take_from_depot(size), 0};
     return true;
   }
 
   bool try_fill(Cpu& cpu, std::size_t size) noexcept {
     const Layout layout(size * granule, granule);
     Magazines& loaded = cpu.racks[size].loaded;
-    Number* link = &loaded.first;
+    Node* last = nullptr;
     while (loaded.room != 0) {
       const Block block = heap_.allocate(layout);
       if (!block) break;
@@ -221,9 +234,13 @@ class CpuMagazines {
         break;
       }
       Detection::put(node(block.at), cpu.view, number);
-      *link = static_cast<Number>(number);
-      link = &node(block.at).next;
-      *link = 0;
+      node(block.at).link(0);
+      if (last == nullptr) {
+        loaded.first = static_cast<Number>(number);
+      } else {
+        last->link(static_cast<Number>(number));
+      }
+      last = &node(block.at);
       --loaded.room;
     }
     return loaded.first != 0;
@@ -247,16 +264,26 @@ class CpuMagazines {
     const std::size_t granules = capacity(size) * size;
     if (rack.spare_for != capacity(size) || depot_granules_ + granules > heap_.total_granules() / 16)
       return give_back(first, size);
-    node(heap_.view().address(first)).below = depot_[size];
+    node(heap_.view().address(first)).second = depot_[size];
     depot_[size] = first;
     depot_granules_ += granules;
+  }
+
+  // There is one.
+  Number take_from_depot(std::size_t size) const noexcept {
+    const Number first = depot_[size];
+    Node& taken = node(heap_.view().address(first));
+    depot_[size] = taken.second;
+    taken.link(taken.next);
+    depot_granules_ -= capacity(size) * size;
+    return first;
   }
 
   void give_back(Number first, std::size_t size) const noexcept {
     View view = heap_.view();
     while (first != 0) {
       std::byte* const at = view.address(first);
-      const Number next = node(at).next;
+      const Number next = next_of(at);
       Detection::take(node(at), view, first);
       heap_.deallocate(at, layout_of(size));
       first = next;
@@ -282,12 +309,7 @@ class CpuMagazines {
 
   void empty_depot() const noexcept {
     for (std::size_t size = 1; size <= classes && depot_granules_ != 0; ++size) {
-      while (depot_[size] != 0) {
-        const Number first = depot_[size];
-        depot_[size] = node(heap_.view().address(first)).below;
-        depot_granules_ -= capacity(size) * size;
-        give_back(first, size);
-      }
+      while (depot_[size] != 0) give_back(take_from_depot(size), size);
     }
   }
 

@@ -29,6 +29,7 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
   using Base::layout_of;
   using Base::this_cpu;
   using Base::node;
+  using Base::next_of;
   using Base::try_put;
   using Base::give_back;
   using Base::close_all;
@@ -165,7 +166,7 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
     if (fault != Fault::none) panic({.fault = fault, .address = at, .caller = caller});
     Number first = threads_.put_off.load(std::memory_order_relaxed);
     do {
-      node(at).next = first;
+      node(at).link(first);
       // Release: pairs with the acquire below, of this block and, since each exchange goes on from the last, of all.
     } while (!threads_.put_off.compare_exchange_strong(first, static_cast<Number>(number), std::memory_order_release,
                                                        std::memory_order_relaxed));
@@ -179,7 +180,7 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
     Number first = threads_.put_off.exchange(0, std::memory_order_acquire);
     while (first != 0) {
       std::byte* const at = view.address(first);
-      const Number next = node(at).next;
+      const Number next = next_of(at);
       Detection::take(node(at), view, first);
       heap_.deallocate(at, layout_of(heap_.size_of(at) / granule));
       first = next;
