@@ -8,7 +8,7 @@ amount for the bench.
     bench/programs/run.py --only perl jq --rounds 3 --out out/bench
     bench/programs/run.py --malloc mimalloc --library my/libbareheap-malloc.so --out out/bench
 
-Afterwards bench/programs/tables.py writes the tables into docs/real_programs.md.
+Afterwards bench/programs/page.py writes the tables into docs/real_programs.md.
 """
 
 from __future__ import annotations
