@@ -325,6 +325,39 @@ TYPED_TEST(Stock, shrinks_and_grows_lent_blocks_beside_what_it_holds) {
   EXPECT_EQ(heap.drawing(8), "####cccc");
 }
 
+// Two holes, of which the one that was freed last is the first of its bin and does not do.
+TYPED_TEST(Stock, refuses_nothing_that_a_block_behind_the_first_of_its_bin_has_room_for) {
+  Roomy<TypeParam> heap;
+  for (const long size : {23, 1, 16, 2}) ASSERT_NE(heap.take(static_cast<std::size_t>(size)), -1);
+  ASSERT_EQ(heap.take(heap.granules() - 42), 42);
+  ASSERT_EQ(heap.take(1), -1) << "from here on nothing is stocked";
+  heap.free(0, 23);
+  heap.free(24, 16);
+  EXPECT_EQ(heap.take(20), 0);
+  EXPECT_EQ(heap.drawing(26), "####################...#..");
+}
+
+TYPED_TEST(Stock, refuses_nothing_that_has_an_aligned_place_anywhere) {
+  for (const std::size_t hole : {16, 24}) {  // in the bin of the size; in the one between that and of size and slack
+    Roomy<TypeParam> heap;
+    constexpr std::size_t alignment = 16 * TypeParam::granule;
+    const std::size_t lead = 48 - address_of(heap.at(0)) % alignment / TypeParam::granule;
+    const long place = static_cast<long>(lead);
+    const long behind = static_cast<long>(lead + hole);
+    for (const std::size_t size : {lead, hole, std::size_t{1}, std::size_t{17}}) ASSERT_NE(heap.take(size), -1);
+    ASSERT_EQ(heap.take(heap.granules() - lead - hole - 18), behind + 18);
+    ASSERT_EQ(heap.take(1), -1) << "from here on nothing is stocked";
+    heap.free(place, hole);
+    heap.free(behind + 1, 17);
+    EXPECT_EQ(heap.take(17, alignment), hole == 16 ? -1 : place);
+    if (hole == 16) {
+      EXPECT_EQ(heap.take(16, alignment), place);
+    }
+    EXPECT_EQ(heap.take(16, alignment), -1);
+    EXPECT_EQ(heap.heap.check(), Fault::none);
+  }
+}
+
 // Invariant 6, broken by writes into a block that lies in the stock: its first bytes are its place in the list.
 TYPED_TEST(Stock, check_finds_a_damaged_list) {
   Roomy<TypeParam> heap;

@@ -292,7 +292,25 @@ class GranuleSpace {
       found_at = bins_.first_of(bin);
       first = aligned(found_at, alignment);
     }
-    return lend_inside(bin, found_at, first, size);
+    bins_.remove_first(bin);
+    return lend_inside(found_at, first, size);
+  }
+
+  /// As both, for what they refused: there may be a block behind the first one of its bin, or between the bin of the
+  /// size and that which does wherever its blocks lie. Cost: a step for each free block of those bins.
+  std::size_t take_any(std::size_t size, std::size_t alignment) noexcept {
+    if (size > most_) return 0;
+    const std::size_t slack = granules_of(alignment) - 1;
+    const unsigned last = Bins::bin_of(slack < most_ - size ? size + slack : most_);
+    for (unsigned bin = Bins::bin_of(size); bin <= last; ++bin) {
+      for (std::size_t at = bins_.first_of(bin); bins_.size_at(at) != 0; at = bins_.after(at)) {
+        const std::size_t first = aligned(at, alignment);
+        if (first - at + size > bins_.size_at(at)) continue;
+        bins_.remove(at);
+        return lend_inside(at, first, size);
+      }
+    }
+    return 0;
   }
 
   /// As take(), but at the end of the free block that is found.
@@ -300,8 +318,8 @@ class GranuleSpace {
     if (size > most_) [[unlikely]] return 0;
     const unsigned bin = bins_.find(size);
     if (bin == Bins::none) return 0;
-    const std::size_t found_at = bins_.first_of(bin);
-    return lend_inside(bin, found_at, found_at + bins_.size_at(found_at) - size, size);
+    const std::size_t found_at = take_first(bin);
+    return lend_inside(found_at, found_at + bins_.size_at(found_at) - size, size);
   }
 
   /// Takes a judged block back and merges it with its free neighbours. The map is that of the block, here and below.
@@ -369,11 +387,9 @@ class GranuleSpace {
     return first;
   }
 
-  // Lends `size` granules from `first` on, which are in the first free block of the bin, that at `found_at`.
-  [[gnu::always_inline]] std::size_t lend_inside(unsigned bin, std::size_t found_at, std::size_t first,
-                                                 std::size_t size) noexcept {
+  // Lends `size` granules from `first` on, which are in the free block at `found_at`. That is in no bin any more.
+  [[gnu::always_inline]] std::size_t lend_inside(std::size_t found_at, std::size_t first, std::size_t size) noexcept {
     const std::size_t found = bins_.size_at(found_at);
-    bins_.remove_first(bin);
     free_ -= size;
     ++blocks_;
     Map map = map_of(found_at);

@@ -84,6 +84,9 @@ class SegregatedBins {
   /// Of a bin; its head, where there is none.
   std::size_t first_of(unsigned bin) const noexcept { return node(bin).next; }
 
+  /// The next block of a bin; its head, where this is the last one.
+  std::size_t after(std::size_t first) const noexcept { return node(first).next; }
+
   /// Removes the first block of a bin that has any.
   void remove_first(unsigned bin) noexcept {
     const Index next = node(first_of(bin)).next;
