@@ -6,30 +6,24 @@
 //     namespace bareheap::drop_in { constinit SomeHeap program_heap; }
 //     #include "drop_in/exports.hpp"
 //
-// Nothing of the C++ library is linked: what a failing new needs of it is found only in programs that have it.
+// Those of C are bindings/malloc.hpp's, whose rules hold. Nothing of the C++ library is linked: what a failing new needs
+// of it is found only in programs that have it.
 #pragma once
 
 #include "bareheap/bindings/malloc_family.hpp"
 
 #include "drop_in/linux_system.hpp"
 
-#include <cerrno>
 #include <cstddef>
+#include <errno.h>
 #include <new>
 
-namespace bareheap::drop_in {
+using bareheap::drop_in::program_heap;
 
-struct ErrnoSystem {
-  static constexpr int error_no_memory = ENOMEM;
-  static constexpr int error_invalid = EINVAL;
-  static void out_of_memory() noexcept { errno = ENOMEM; }
-  static void invalid() noexcept { errno = EINVAL; }
-  static std::size_t page_size() noexcept { return LinuxSystem::page; }
-};
-
-inline constexpr MallocFamily<decltype(program_heap), ErrnoSystem> family(program_heap);
-
-}  // namespace bareheap::drop_in
+// What it defines is seen by the program; what it includes was included before.
+#pragma GCC visibility push(default)
+#include "bareheap/bindings/malloc.hpp"
+#pragma GCC visibility pop
 
 // The mangled names of std::get_new_handler() and std::__throw_bad_alloc().
 extern "C" {
@@ -38,6 +32,9 @@ extern "C" {
 }
 
 namespace bareheap::drop_in {
+
+using c_library::family;
+static_assert(c_library::System::page_size() == LinuxSystem::page);
 
 /// As the standard has it: asks the new-handler again and again; without one, throws, or ends a program that has no
 /// exceptions.
@@ -83,43 +80,7 @@ template <class... Alignment>
 
 namespace bareheap::drop_in {
 
-// Known to the linker alone by the names of C: so the compiler cannot take what they are made of for something that a
-// call of malloc or calloc would do.
-[[gnu::used]] void* malloc(std::size_t size) noexcept asm("malloc");
-[[gnu::used]] void free(void* at) noexcept asm("free");
-[[gnu::used]] void* calloc(std::size_t count, std::size_t size) noexcept asm("calloc");
-[[gnu::used]] void* realloc(void* at, std::size_t size) noexcept asm("realloc");
-[[gnu::used]] void* reallocarray(void* at, std::size_t count, std::size_t size) noexcept asm("reallocarray");
-[[gnu::used]] void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept asm("aligned_alloc");
-[[gnu::used]] void* memalign(std::size_t alignment, std::size_t size) noexcept asm("memalign");
-[[gnu::used]] int posix_memalign(void** result, std::size_t alignment, std::size_t size) noexcept asm("posix_memalign");
-[[gnu::used]] void* valloc(std::size_t size) noexcept asm("valloc");
-[[gnu::used]] void* pvalloc(std::size_t size) noexcept asm("pvalloc");
-[[gnu::used]] std::size_t malloc_usable_size(void* at) noexcept asm("malloc_usable_size");
-[[gnu::used]] void free_sized(void* at, std::size_t size) noexcept asm("free_sized");
-[[gnu::used]] void free_aligned_sized(void* at, std::size_t alignment, std::size_t size) noexcept
-    asm("free_aligned_sized");
 [[gnu::used]] int malloc_trim(std::size_t kept) noexcept asm("malloc_trim");
-
-void* malloc(std::size_t size) noexcept { return family.malloc(size); }
-void free(void* at) noexcept { family.free(at); }
-void* calloc(std::size_t count, std::size_t size) noexcept { return family.calloc(count, size); }
-void* realloc(void* at, std::size_t size) noexcept { return family.realloc(at, size); }
-void* reallocarray(void* at, std::size_t count, std::size_t size) noexcept {
-  return family.reallocarray(at, count, size);
-}
-void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept { return family.aligned_alloc(alignment, size); }
-void* memalign(std::size_t alignment, std::size_t size) noexcept { return family.memalign(alignment, size); }
-int posix_memalign(void** result, std::size_t alignment, std::size_t size) noexcept {
-  return family.posix_memalign(result, alignment, size);
-}
-void* valloc(std::size_t size) noexcept { return family.valloc(size); }
-void* pvalloc(std::size_t size) noexcept { return family.pvalloc(size); }
-std::size_t malloc_usable_size(void* at) noexcept { return family.usable_size(at); }
-void free_sized(void* at, std::size_t size) noexcept { family.free_sized(at, size); }
-void free_aligned_sized(void* at, std::size_t alignment, std::size_t size) noexcept {
-  family.free_aligned_sized(at, alignment, size);
-}
 
 /// Gives all pages back that it can, whatever is to be kept. 1: some were.
 int malloc_trim(std::size_t) noexcept { return program_heap.trim() ? 1 : 0; }

@@ -2,7 +2,7 @@
 //
 // MallocFamily: what C calls malloc and its relatives, over any heap that knows the size of a block from its address.
 // Here are all the rules of C23, POSIX and glibc about requests that cannot be met, and nothing else; who defines the
-// names is another header (bindings/malloc.hpp for firmware).
+// names is another header (bindings/malloc.hpp).
 //
 //     malloc(n) . . . . . .  heap.allocate        null and out_of_memory() where it refuses
 //     free(p)  . . . . . . . heap.size_of, heap.deallocate, or heap.release
