@@ -4,21 +4,19 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
-import tomllib
-from collections.abc import Sequence
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))
+
+from real_programs import TableError, entries_of  # noqa: E402
+
 TABLE = HERE / "programs.toml"
 PACKAGES = HERE.parents[1] / "tools/packages"
 WORD = "traces"  # of the packages in tools/packages that recording needs
 FOLDERS = ("inputs", "scripts", "clients", "programs")  # which every program finds in the folder that it runs in
-
-
-class TableError(Exception):
-    """What is wrong with the table, as one sentence."""
 
 
 @dataclass(frozen=True)
@@ -54,24 +52,12 @@ def _checked(name: str, entry: dict[str, object]) -> Program:
     return program
 
 
-def load(table: Path = TABLE) -> dict[str, Program]:
-    """All programs by name. Raises TableError."""
-    try:
-        entries = tomllib.loads(table.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise TableError(f"{table.name} cannot be read: {error}") from error
-    return {name: _checked(name, entry) for name, entry in entries.items()}
+def load(text: str | None = None) -> dict[str, Program]:
+    """All programs of a table by name, of ours where none is given. Raises TableError."""
+    return entries_of(TABLE.read_text(encoding="utf-8") if text is None else text, _checked)
 
 
 def listed_packages(file: Path = PACKAGES) -> set[str]:
     """The packages whose line in tools/packages bears the word of this folder."""
     lines = (line.partition("#")[0].split() for line in file.read_text(encoding="utf-8").splitlines())
     return {words[0] for words in lines if WORD in words[1:]}
-
-
-def missing_packages(programs: Sequence[Program]) -> list[str]:
-    """Those that are not installed; all of them where dpkg-query knows none."""
-    wanted = sorted({package for program in programs for package in program.packages})
-    query = ["dpkg-query", "-W", "-f=${Package} ${db:Status-Status}\n", *wanted]
-    installed = subprocess.run(query, capture_output=True, text=True, check=False).stdout.splitlines()
-    return [package for package in wanted if f"{package} installed" not in installed]

@@ -25,45 +25,13 @@ from pathlib import Path
 
 import programs
 from programs import FOLDERS, HERE, Program
+from real_programs import ENVIRONMENT, ExecutionError, TableError, missing_packages, quietly
 
 ROOT = HERE.parents[1]
 RECORDER = ROOT / "build/host/tools/bareheap/bareheap"
 ADDRESSES_AS_THEY_ARE = 0x0040000  # ADDR_NO_RANDOMIZE of personality(2): tables of addresses look alike in every run
 LIMIT = 600.0  # seconds, for one command
 SOCKET_LIMIT = 30.0  # seconds until a server is there
-
-# Nothing of the environment of whoever records gets into a recording.
-ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "LC_ALL": "C",
-    "TZ": "UTC",
-    "HOME": ".",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
-
-
-class RecordError(Exception):
-    """Why there is no recording, as one sentence."""
-
-
-def run(words: Sequence[str], folder: Path) -> None:
-    """A command that prepares, or a client: silent, and it has to succeed."""
-    try:
-        answer = subprocess.run(
-            words,
-            cwd=folder,
-            env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise RecordError(f"{shlex.join(words)} did not run: {error}") from error
-    if answer.returncode != 0:
-        raise RecordError(f"{shlex.join(words)} failed with status {answer.returncode}: {answer.stderr.strip()[-400:]}")
 
 
 def with_files(words: Sequence[str], folder: Path) -> list[str]:
@@ -88,11 +56,11 @@ def serve(program: Program, process: subprocess.Popen[bytes], folder: Path) -> N
     end = time.monotonic() + SOCKET_LIMIT
     while not (folder / "socket").is_socket():
         if process.poll() is not None:
-            raise RecordError("it ended before it listened")
+            raise ExecutionError("it ended before it listened")
         if time.monotonic() > end:
-            raise RecordError(f"it did not listen within {SOCKET_LIMIT:.0f} s")
+            raise ExecutionError(f"it did not listen within {SOCKET_LIMIT:.0f} s")
         time.sleep(0.05)
-    run(shlex.split(program.client), folder)
+    quietly(shlex.split(program.client), folder, ENVIRONMENT, LIMIT)
     if program.terminate:
         terminate(process)
 
@@ -109,7 +77,7 @@ def record(program: Program, recorder: Path, target: Path, folder: Path) -> None
     for name in FOLDERS:
         (folder / name).symlink_to(HERE / name)
     for text in program.prepare:
-        run(shlex.split(text), folder)
+        quietly(shlex.split(text), folder, ENVIRONMENT, LIMIT)
     command = [str(recorder), "record", "-o", str(target), "--", *with_files(shlex.split(program.command), folder)]
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(
@@ -126,25 +94,25 @@ def record(program: Program, recorder: Path, target: Path, folder: Path) -> None
                 serve(program, process, folder)
             status = process.wait(LIMIT)
         except subprocess.TimeoutExpired as error:
-            raise RecordError(f"it did not end within {LIMIT:.0f} s") from error
+            raise ExecutionError(f"it did not end within {LIMIT:.0f} s") from error
         finally:
             stop(process)
     if status != program.status:
         end = (folder / "said").read_text(encoding="utf-8", errors="replace").strip()[-400:]
-        raise RecordError(f"it ended with status {status}, not {program.status}: {end}")
+        raise ExecutionError(f"it ended with status {status}, not {program.status}: {end}")
     if not target.is_file():
-        raise RecordError("the recorder wrote nothing")
+        raise ExecutionError("the recorder wrote nothing")
 
 
 def have_packages(chosen: Sequence[Program], install: bool) -> None:
-    missing = programs.missing_packages(chosen)
+    missing = missing_packages(chosen)
     if not missing:
         return
     line = f"apt-get update && apt-get install -y --no-install-recommends {shlex.join(missing)}"
     if not install:
-        raise RecordError(f"packages are missing; record.py --install installs them, or as root: {line}")
+        raise ExecutionError(f"packages are missing; record.py --install installs them, or as root: {line}")
     if subprocess.run(["sh", "-c", line], check=False).returncode != 0:
-        raise RecordError(f"installing failed; as root, type: {line}")
+        raise ExecutionError(f"installing failed; as root, type: {line}")
 
 
 def record_all(chosen: Sequence[Program], recorder: Path, out: Path) -> int:
@@ -159,7 +127,7 @@ def record_all(chosen: Sequence[Program], recorder: Path, out: Path) -> int:
             fresh = Path(name) / "trace"
             try:
                 record(program, recorder, fresh, Path(name))
-            except (RecordError, OSError) as error:
+            except (ExecutionError, OSError) as error:
                 failed += 1
                 print(f"failed: {error}")
                 continue
@@ -188,14 +156,14 @@ def main() -> int:
         return 0
     have_packages(chosen, options.install)
     if not options.recorder.is_file():
-        raise RecordError(f"there is no recorder at {options.recorder}; build it: cmake --build --preset host")
+        raise ExecutionError(f"there is no recorder at {options.recorder}; build it: cmake --build --preset host")
     return 1 if record_all(chosen, options.recorder.resolve(), options.out) else 0
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (RecordError, programs.TableError) as trouble:
+    except (ExecutionError, TableError) as trouble:
         sys.exit(f"record.py: {trouble}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -7,7 +7,6 @@ import contextlib
 import importlib.util
 import io
 import json
-import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -119,7 +118,7 @@ class Page(unittest.TestCase):
             self.assertRegex(file.read_text(), r"(?s)^before\n.*\| stress-ng \|.*Wall time.*\nafter\n$")
             self.assertEqual(page.main([*arguments, "--check"]), 0)
             file.write_text("no marks\n")
-            with self.assertRaisesRegex(page.ResultsError, "no marks for the programs"):
+            with self.assertRaisesRegex(page.ResultsError, "no marks .*programs"):
                 page.main(arguments)
 
 

@@ -18,24 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from programs import FOLDERS, Program
+from real_programs import ENVIRONMENT, ExecutionError, quietly
 
 LIMIT = 1200.0  # seconds, for one command: ends a hang, and is no measure
 SOCKET_LIMIT = 30.0  # seconds until a server listens
 
-# Nothing of the environment of whoever runs it gets to a program.
-ENVIRONMENT = {
-    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-    "LC_ALL": "C",
-    "TZ": "UTC",
-    "HOME": ".",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
 NONE: Mapping[str, str] = {}
-
-
-class ExecutionError(Exception):
-    """Why there is no answer, as one sentence."""
 
 
 @dataclass(frozen=True)
@@ -89,27 +77,7 @@ def prepare(program: Program, amount: str, folder: Path) -> None:
     for name, target in FOLDERS.items():
         (folder / name).symlink_to(target)
     for text in program.prepare:
-        quietly(program.words(text, amount), folder)
-
-
-def quietly(words: Sequence[str], folder: Path) -> bytes:
-    """What a command prints that prepares, or a client; it has to succeed."""
-    try:
-        done = subprocess.run(
-            words,
-            cwd=folder,
-            env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=LIMIT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ExecutionError(f"{shlex.join(words)} did not run: {error}") from error
-    if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip()[-400:]
-        raise ExecutionError(f"{shlex.join(words)} ended with status {done.returncode}: {said}")
-    return done.stdout
+        quietly(program.words(text, amount), folder, ENVIRONMENT, LIMIT)
 
 
 def run(
@@ -203,7 +171,7 @@ def _talk(client: Sequence[str], process: subprocess.Popen[bytes], folder: Path)
         if time.monotonic() > end:
             raise ExecutionError(f"the server did not listen within {SOCKET_LIMIT:.0f} s")
         time.sleep(0.01)
-    return quietly(client, folder)
+    return quietly(client, folder, ENVIRONMENT, LIMIT)
 
 
 def _changed(text: bytes, changes: Sequence[Sequence[str]]) -> bytes:

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import tomllib
-from collections.abc import Sequence
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.append(str(ROOT / "bench"))
+
+from real_programs import TableError, entries_of  # noqa: E402
+
 TABLE = HERE / "programs.toml"
 PACKAGES = ROOT / "tools/packages"
 AMOUNTS = ("short", "long", "bench")
@@ -23,10 +25,6 @@ FOLDERS = {name: TRACES / name for name in ("inputs", "scripts", "clients", "pro
     "loads": HERE / "loads",
     "bareheap": ROOT,
 }
-
-
-class TableError(Exception):
-    """What is wrong with the table, as one sentence."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +72,6 @@ def _checked(name: str, entry: dict[str, object]) -> Program:
     return program
 
 
-def load(table: Path = TABLE) -> dict[str, Program]:
-    """All programs by name. Raises TableError."""
-    try:
-        entries = tomllib.loads(table.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise TableError(f"{table.name} cannot be read: {error}") from error
-    return {name: _checked(name, entry) for name, entry in entries.items()}
-
-
-def missing_packages(programs: Sequence[Program]) -> list[str]:
-    """Those that are not installed; all of them where there is no dpkg-query."""
-    wanted = sorted({package for program in programs for package in program.packages})
-    query = ["dpkg-query", "-W", "-f=${Package} ${db:Status-Status}\n", *wanted]
-    try:
-        installed = subprocess.run(query, capture_output=True, text=True, check=False).stdout.splitlines()
-    except OSError:
-        installed = []
-    return [package for package in wanted if f"{package} installed" not in installed]
+def load(text: str | None = None) -> dict[str, Program]:
+    """All programs of a table by name, of ours where none is given. Raises TableError."""
+    return entries_of(TABLE.read_text(encoding="utf-8") if text is None else text, _checked)

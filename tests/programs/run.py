@@ -21,8 +21,9 @@ from pathlib import Path
 
 import execution
 import programs
-from execution import ExecutionError, Run
-from programs import Program, TableError
+from execution import Run
+from programs import Program
+from real_programs import ExecutionError, TableError, missing_packages
 
 
 def most_lent(program: Program, run: Run) -> int:
@@ -108,7 +109,7 @@ def main(arguments: Sequence[str]) -> int:
         for program in chosen:
             print(f"{program.name:14} {program.does}")
         return 0
-    if missing := programs.missing_packages(chosen):
+    if missing := missing_packages(chosen):
         raise ExecutionError(f"packages are missing: apt-get install --no-install-recommends {' '.join(missing)}")
     failed = 0
     for program in chosen:
