@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -280,27 +280,35 @@ def text_of(reports: Mapping[str, Report]) -> str:
     return "\n\n".join(parts) or NOTHING
 
 
-def with_tables(page: str, text: str) -> str:
+def between(page: str, begin: str, end: str, text: str) -> str:
     """The page with the text between the marks."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ResultsError(f"{README.name} has no marks for the tables")
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ResultsError(f"the page has no marks {begin} and {end}")
+    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
+
+
+def update(arguments: Sequence[str], about: str, page: Path, written: Callable[[str, Path], str]) -> int:
+    """The command that writes a page, where `written` tells what a page has to be with the results of a folder."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; status 1 where the tables are old")
+    parser.add_argument("--results", type=Path, default=results.RESULTS, metavar="FOLDER", help="what is told")
+    parser.add_argument("--page", type=Path, default=page, metavar="FILE", help="where the tables stand")
+    options = parser.parse_args(arguments)
+    text = options.page.read_text(encoding="utf-8")
+    wanted = written(text, options.results)
+    if options.check:
+        return int(text != wanted)
+    options.page.write_text(wanted, encoding="utf-8")
+    return 0
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; status 1 where the tables are old")
-    parser.add_argument("--results", type=Path, default=results.RESULTS, metavar="FOLDER", help="what is told")
-    parser.add_argument("--page", type=Path, default=README, metavar="FILE", help="where the tables stand")
-    options = parser.parse_args(arguments)
-    page = options.page.read_text(encoding="utf-8")
-    wanted = with_tables(page, text_of(results.load(options.results)))
-    if options.check:
-        return int(page != wanted)
-    options.page.write_text(wanted, encoding="utf-8")
-    return 0
+    def written(page: str, folder: Path) -> str:
+        return between(page, BEGIN, END, text_of(results.load(folder)))
+
+    return update(arguments, __doc__, README, written)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import sys
@@ -21,8 +20,9 @@ sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests/programs")]
 import programs  # noqa: E402
 import results  # noqa: E402
 from programs import Program  # noqa: E402
+from real_programs import TableError  # noqa: E402
 from results import Report, ResultsError  # noqa: E402
-from tables import bold, markdown, number  # noqa: E402
+from tables import between, bold, markdown, number, update  # noqa: E402
 
 PAGE = ROOT / "docs/real_programs.md"
 BEGIN, END = "<!-- {}: written by bench/programs/page.py -->", "<!-- end of {} -->"
@@ -109,37 +109,22 @@ def program_table(table: Mapping[str, Program]) -> str:
     return markdown(title, rows)
 
 
-def with_text(page: str, name: str, text: str) -> str:
-    """The page with a text between the marks of that name."""
-    before, begin, rest = page.partition(BEGIN.format(name))
-    _, end, after = rest.partition(END.format(name))
-    if not begin or not end:
-        raise ResultsError(f"the page has no marks for the {name}")
-    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
-
-
 def stored(folder: Path) -> Report | None:
     file = results.file_of(folder, "programs")
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; status 1 where the tables are old")
-    parser.add_argument("--results", type=Path, default=results.RESULTS, metavar="FOLDER", help="what is told")
-    parser.add_argument("--page", type=Path, default=PAGE, metavar="FILE", help="where the tables stand")
-    options = parser.parse_args(arguments)
-    page = options.page.read_text(encoding="utf-8")
-    wanted = with_text(page, "programs", program_table(programs.load()))
-    wanted = with_text(wanted, "times", bench_text(stored(options.results)))
-    if options.check:
-        return int(page != wanted)
-    options.page.write_text(wanted, encoding="utf-8")
-    return 0
+    def written(page: str, folder: Path) -> str:
+        for name, text in (("programs", program_table(programs.load())), ("times", bench_text(stored(folder)))):
+            page = between(page, BEGIN.format(name), END.format(name), text)
+        return page
+
+    return update(arguments, __doc__, PAGE, written)
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
-    except (ResultsError, programs.TableError) as trouble:
+    except (ResultsError, TableError) as trouble:
         sys.exit(f"page.py: {trouble}.")

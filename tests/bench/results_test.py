@@ -183,10 +183,10 @@ class Tables(unittest.TestCase):
         self.assertEqual(tables.text_of({}), tables.NOTHING)
 
     def test_the_page_keeps_what_is_around(self) -> None:
-        page = f"before\n{tables.BEGIN}\nold\n{tables.END}\nafter\n"
-        self.assertEqual(tables.with_tables(page, "new"), f"before\n{tables.BEGIN}\n\nnew\n\n{tables.END}\nafter\n")
-        with self.assertRaisesRegex(results.ResultsError, "no marks"):
-            tables.with_tables("before", "new")
+        self.assertEqual(tables.between("before <old> after", "<", ">", "new"), "before <\n\nnew\n\n> after")
+        for page in ("before", "before < after", "before > after"):
+            with self.assertRaisesRegex(results.ResultsError, "no marks < and >"):
+                tables.between(page, "<", ">", "new")
 
 
 class Stored(unittest.TestCase):
