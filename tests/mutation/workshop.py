@@ -6,7 +6,6 @@ from __future__ import annotations
 import resource
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
