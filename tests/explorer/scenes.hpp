@@ -342,35 +342,30 @@ class Scene {
       *reinterpret_cast<std::size_t*>(at + 8) = ~address_of(at);
       heap().deallocate(at, Layout(size, granule));
     }));
-    Program twice = program("one gives what the other has given", 2, nullptr, [](unsigned cpu) {
+    all.push_back(with_a_second_free("one gives what the other has given", true, [](unsigned cpu) {
       if (cpu == 0) receive();
       heap().deallocate(passed, Layout(1, 1));
       if (cpu == 1) pass(passed);
-    });
-    twice.start = [] {
-      start();
-      run_as(1);
-      give(take(1));
-      passed = take(1);
-      Ledger::clear();
-      may_stop = true;
-    };
-    twice.finish = [] {
-      expect(stops == 1, "a second free was not noticed");
-      may_stop = false;
-      finish();
-    };
-    all.push_back(twice);
+    }));
   }
 
   static void add_bad_frees(std::vector<Program>& all) {
-    Program twice = program("two give the same block, and one calls all back", 2, nullptr, [](unsigned cpu) {
+    all.push_back(with_a_second_free("two give the same block, and one calls all back", false, [](unsigned cpu) {
       if (cpu == 1) take_and_give(1);
       heap().deallocate(passed, Layout(1, 1));
       if (cpu == 0) heap().trim();
-    });
-    twice.start = [] {
+    }));
+  }
+
+  // Both CPUs free the block `passed`, and one of them is stopped for it. CPU 1 has a stock before, or nobody.
+  static Program with_a_second_free(const char* name, bool has_stock, std::function<void(unsigned)> body) {
+    Program twice = program(name, 2, nullptr, std::move(body));
+    twice.start = [has_stock] {
       start();
+      if (has_stock) {
+        run_as(1);
+        give(take(1));
+      }
       passed = take(1);
       Ledger::clear();
       may_stop = true;
@@ -380,7 +375,7 @@ class Scene {
       may_stop = false;
       finish();
     };
-    all.push_back(twice);
+    return twice;
   }
 };
 
