@@ -6,8 +6,8 @@
 //     namespace bareheap::drop_in { constinit SomeHeap program_heap; }
 //     #include "drop_in/exports.hpp"
 //
-// Those of C are bindings/malloc.hpp's, whose rules hold. Nothing of the C++ library is linked: what a failing new needs
-// of it is found only in programs that have it.
+// Those of C are bindings/malloc.hpp's. Nothing of the C++ library is linked: what a failing new needs of it is found
+// only in programs that have it.
 #pragma once
 
 #include "bareheap/bindings/malloc_family.hpp"

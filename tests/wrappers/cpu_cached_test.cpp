@@ -3,18 +3,14 @@
 // cpu_threads_test.cpp, tests/explorer and tests/kernel/cpu_cached.cpp.
 #include "bareheap/wrappers/cpu_cached.hpp"
 
-#include "bareheap/core/statistics.hpp"
 #include "bareheap/engines/granule_heap.hpp"
 #include "engines/stops.hpp"
-#include "support/drawing.hpp"
-#include "support/host_region.hpp"
-#include "wrappers/playing_cpus.hpp"
+#include "wrappers/played_heap.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstring>
-#include <set>
 #include <vector>
 
 namespace bareheap {
@@ -22,7 +18,9 @@ namespace {
 
 using test::CalledCpus;
 using test::FencedCpus;
+using test::large;
 using test::PlayedCpus;
+using test::small;
 using test::stop_of;
 
 static_assert(SelfSizing<CpuCached<GranuleHeap, CalledCpus>> && Growable<CpuCached<GranuleHeap, CalledCpus>>);
@@ -30,53 +28,18 @@ static_assert(Stocked<CpuCached<GranuleHeap, CalledCpus>> && Stepwise<CpuCached<
 static_assert(!std::copyable<CpuCached<GranuleHeap, CalledCpus>>);
 
 constexpr std::size_t memory_size = std::size_t{4} << 20;
-constexpr Layout small(48, 8);
-constexpr Layout large(5000, 8);
 
 template <class Heap>
-struct CpuCachedTest : testing::Test {
+struct CpuCachedTest : test::PlayedHeap<Heap, memory_size> {
   CpuCachedTest() {
-    PlayedCpus::reset();
-    PlayedCpus::on_call = [this](std::uint32_t cpu) { PlayedCpus::as(cpu, [this] { heap.serve(); }); };
-    EXPECT_TRUE(heap.init(memory.region()));
-    fresh = picture();
-  }
-
-  Block allocate_on(std::uint32_t cpu, Layout asked) {
-    return PlayedCpus::as(cpu, [&] { return heap.allocate(asked); });
-  }
-  void free_on(std::uint32_t cpu, Block block, Layout asked) {
-    PlayedCpus::as(cpu, [&] { heap.deallocate(block.at, asked); });
-  }
-
-  /// The CPU's stock is not empty afterwards.
-  void stock_on(std::uint32_t cpu, int blocks = 40) {
-    std::vector<Block> lent;
-    for (int count = 0; count < blocks; ++count) lent.push_back(allocate_on(cpu, small));
-    for (const Block block : lent) free_on(cpu, block, small);
+    PlayedCpus::on_call = [this](std::uint32_t cpu) { PlayedCpus::as(cpu, [this] { this->heap.serve(); }); };
   }
 
   std::vector<Block> take_all(std::uint32_t cpu, Layout asked) {
     std::vector<Block> taken;
-    while (const Block block = allocate_on(cpu, asked)) taken.push_back(block);
+    while (const Block block = this->allocate_on(cpu, asked)) taken.push_back(block);
     return taken;
   }
-
-  std::vector<Extent> picture() {
-    std::vector<Extent> tiles;
-    heap.walk([&](const Extent& tile) { tiles.push_back(tile); });
-    return tiles;
-  }
-
-  void expect_fresh() {
-    heap.trim();
-    EXPECT_EQ(heap.check(), Fault::none);
-    EXPECT_TRUE(picture() == fresh);
-  }
-
-  const test::HostRegion memory{memory_size};
-  Heap heap;
-  std::vector<Extent> fresh;
 };
 
 using AllWays = testing::Types<CpuCached<GranuleHeap, CalledCpus>, CpuCached<GranuleHeap, FencedCpus>,
@@ -104,12 +67,7 @@ TYPED_TEST(CpuCachedTest, takes_back_on_any_cpu) {
 TYPED_TEST(CpuCachedTest, takes_the_lock_at_most_once_in_16_calls_for_each_size) {
   for (const std::size_t size : {1u, 16u, 100u, 512u, 1008u}) {
     const Layout asked(size, 8);
-    std::vector<Block> live;
-    const auto round = [&] {
-      for (int count = 0; count < 500; ++count) live.push_back(this->allocate_on(0, asked));
-      for (const Block block : live) this->free_on(1, block, asked);
-      live.clear();
-    };
+    const auto round = [&] { this->free_on(1, this->allocate_on(0, asked, 500), asked); };
     for (int warming = 0; warming < 10; ++warming) round();
     const std::uint64_t before = this->heap.times_locked();
     for (int count = 0; count < 4; ++count) round();
@@ -121,9 +79,7 @@ TYPED_TEST(CpuCachedTest, stocks_hold_no_more_than_their_share) {
   for (std::uint32_t cpu = 0; cpu < 4; ++cpu) {
     for (std::size_t size = 16; size <= 1024; size += 16) {
       const Layout asked(size, 8);
-      std::vector<Block> live;
-      for (int count = 0; count < 40; ++count) live.push_back(this->allocate_on(cpu, asked));
-      for (const Block block : live) this->free_on(cpu, block, asked);
+      this->free_on(cpu, this->allocate_on(cpu, asked, 40), asked);
     }
   }
   // Nobody answers, so what is in stocks cannot be had: another kind of request sees the rest.
@@ -152,13 +108,13 @@ TYPED_TEST(CpuCachedTest, memory_in_the_stocks_of_others_does_not_make_a_request
     const std::vector<Block> taken = this->take_all(cpu, small);
     if (whole == 0) whole = taken.size();
     EXPECT_EQ(taken.size(), whole);
-    for (const Block block : taken) this->free_on(cpu, block, small);
+    this->free_on(cpu, taken, small);
     this->stock_on(cpu);
   }
   const std::vector<Block> taken = this->take_all(0, small);
   EXPECT_EQ(taken.size(), whole);
   EXPECT_FALSE(PlayedCpus::called.empty() && PlayedCpus::fences == 0);
-  for (const Block block : taken) this->free_on(3, block, small);
+  this->free_on(3, taken, small);
   this->expect_fresh();
 }
 
@@ -217,19 +173,9 @@ TYPED_TEST(CpuCachedTest, grows) {
 
 TYPED_TEST(CpuCachedTest, blocks_outside_of_the_span_have_no_stock_and_are_right) {
   TypeParam grown;
-  const Region all = this->memory.region();
-  ASSERT_TRUE(grown.init({all.start, 65536}));
-  ASSERT_TRUE(grown.add({all.start + memory_size / 2, memory_size / 2}));
-  std::vector<Block> live;
-  while (const Block block = grown.allocate(small)) {
-    std::memset(block.at, 0x5A, block.size);
-    live.push_back(block);
-  }
-  EXPECT_GT(live.size(), memory_size / 2 / 64);
+  const std::vector<Block> live = this->take_all_beyond_the_span(grown);
   for (const Block block : live) grown.deallocate(block.at, small);
-  grown.trim();
-  EXPECT_EQ(grown.check(), Fault::none);
-  EXPECT_EQ(statistics_of(grown).used_bytes, 0u);
+  this->expect_empty(grown);
 }
 
 TYPED_TEST(CpuCachedTest, resizes_in_place_and_knows_sizes) {
@@ -278,8 +224,7 @@ TYPED_TEST_SUITE(CpuCachedMisuse, AllWays);
 TYPED_TEST(CpuCachedMisuse, a_second_free_is_caught_wherever_the_block_is) {
   // In the magazine at hand, in the spare one, in the depot, in the heap inside.
   for (const int freed_after : {0, 30, 100, 400}) {
-    std::vector<Block> live;
-    for (int count = 0; count < 500; ++count) live.push_back(this->allocate_on(0, small));
+    std::vector<Block> live = this->allocate_on(0, small, 500);
     const Block block = live.back();
     live.pop_back();
     this->free_on(0, block, small);
@@ -291,7 +236,7 @@ TYPED_TEST(CpuCachedMisuse, a_second_free_is_caught_wherever_the_block_is) {
     EXPECT_EQ(here.fault, Fault::freed_twice) << freed_after;
     EXPECT_EQ(here.address, block.at);
     EXPECT_NE(here.caller, nullptr);
-    for (const Block rest : live) this->free_on(0, rest, small);
+    this->free_on(0, live, small);
     this->expect_fresh();
   }
 }
@@ -319,10 +264,9 @@ TYPED_TEST(CpuCachedMisuse, a_write_to_a_free_block_is_caught_before_it_leads_as
     TypeParam heap;  // which is of no use any more after a stop
     ASSERT_TRUE(heap.init(this->memory.region()));
     PlayedCpus::number = 0;
-    std::vector<Block> live;
-    for (int count = 0; count < 3; ++count) live.push_back(heap.allocate(small));
+    const Block live[] = {heap.allocate(small), heap.allocate(small), heap.allocate(small)};
     for (const Block block : live) heap.deallocate(block.at, small);
-    std::byte* const first = live.back().at;
+    std::byte* const first = live[2].at;
     std::memset(first, 0, 4);
     const FaultReport report = stop_of([&] { lends_again ? static_cast<void>(heap.allocate(small)) : heap.trim(); });
     EXPECT_EQ(report.fault, Fault::written_after_free);
@@ -463,40 +407,6 @@ TEST_F(TakenDirectly, needs_one_fence_and_no_answer) {
   EXPECT_FALSE(heap.allocate(Layout(memory_size, 8)));
   EXPECT_EQ(PlayedCpus::fences, 1u);
   EXPECT_EQ(PlayedCpus::waits, 2u);
-}
-
-// A signal's handler that comes while its thread is at its magazines: played by the key of a block that is put away.
-struct Interrupted : ByKey {
-  template <class Node, class View>
-  static void take(Node& node, View& view, std::size_t number) noexcept {
-    ByKey::take(node, view, number);
-    if (const auto handler = std::exchange(on_take, nullptr)) handler();
-  }
-  static inline std::function<void()> on_take;
-};
-
-TEST(CpuCachedSignals, a_handler_at_the_magazines_goes_to_the_heap_inside) {
-  PlayedCpus::reset();
-  const test::HostRegion memory(memory_size);
-  CpuCached<GranuleHeap, FencedCpus, Interrupted> heap;
-  ASSERT_TRUE(heap.init(memory.region()));
-  for (int count = 0; count < 4; ++count) heap.deallocate(heap.allocate(small).at, small);
-  std::set<std::byte*> addresses;
-  Block in_handler;
-  Interrupted::on_take = [&] {
-    in_handler = heap.allocate(small);
-    const Block freed = heap.allocate(small);
-    heap.deallocate(freed.at, small);
-    EXPECT_FALSE(heap.allocate(Layout(memory_size, 8)));
-  };
-  const Block block = heap.allocate(small);
-  ASSERT_TRUE(block && in_handler);
-  EXPECT_NE(block.at, in_handler.at);
-  heap.deallocate(block.at, small);
-  heap.deallocate(in_handler.at, small);
-  heap.trim();
-  EXPECT_EQ(heap.check(), Fault::none);
-  EXPECT_EQ(statistics_of(heap).used_bytes, 0u);
 }
 
 }  // namespace

@@ -2,11 +2,10 @@
 // CpuCached under signals and forks, call by call: one thread plays all CPUs, and a handler comes at chosen points.
 #include "bareheap/wrappers/cpu_cached.hpp"
 
-#include "bareheap/core/statistics.hpp"
 #include "bareheap/engines/granule_heap.hpp"
 #include "engines/stops.hpp"
-#include "support/host_region.hpp"
 #include "wrappers/passing_signals.hpp"
+#include "wrappers/played_heap.hpp"
 
 #include <gtest/gtest.h>
 
@@ -22,40 +21,15 @@ using test::CountedCpus;
 using test::Passing;
 using test::PlayedCpus;
 using test::Signal;
+using test::small;
 using test::stop_of;
 
-constexpr Layout small(48, 8);
 constexpr std::size_t memory_size = std::size_t{1} << 20;
 
 template <class Heap>
-struct CpuNestedTest : testing::Test {
-  CpuNestedTest() {
-    PlayedCpus::reset();
-    CountedCpus::forgotten = CountedCpus::impatient = 0;
-    Signal::on_signal = nullptr;
-    EXPECT_TRUE(heap.init(memory.region()));
-    fresh = picture();
-  }
-
-  std::vector<Extent> picture() {
-    std::vector<Extent> tiles;
-    heap.walk([&](const Extent& tile) { tiles.push_back(tile); });
-    return tiles;
-  }
-
-  void expect_fresh() {
-    heap.trim();
-    EXPECT_EQ(heap.check(), Fault::none);
-    EXPECT_TRUE(picture() == fresh);
-  }
-
-  void stock_on(std::uint32_t cpu, int blocks = 40) {
-    PlayedCpus::as(cpu, [&] {
-      std::vector<Block> lent;
-      for (int count = 0; count < blocks; ++count) lent.push_back(heap.allocate(small));
-      for (const Block block : lent) heap.release(block.at);
-    });
-  }
+struct CpuNestedTest : test::PlayedHeap<Heap, memory_size> {
+  CpuNestedTest() { CountedCpus::forgotten = CountedCpus::impatient = 0; }
+  ~CpuNestedTest() { Signal::on_signal = nullptr; }
 
   /// Does something as a handler that comes under the lock.
   template <class Action>
@@ -64,16 +38,12 @@ struct CpuNestedTest : testing::Test {
     Signal::points = 0;
     Signal::on_signal = [&] {
       came = true;
-      EXPECT_TRUE(heap.is_nested());
+      EXPECT_TRUE(this->heap.is_nested());
       action();
     };
-    heap.deallocate(heap.allocate(Layout(3000, 8)).at, Layout(3000, 8));
+    this->heap.deallocate(this->heap.allocate(Layout(3000, 8)).at, Layout(3000, 8));
     EXPECT_TRUE(came);
   }
-
-  const test::HostRegion memory{memory_size};
-  Heap heap;
-  std::vector<Extent> fresh;
 };
 
 template <class Detection>
@@ -130,17 +100,10 @@ TYPED_TEST(CpuNestedTest, a_release_of_what_is_not_lent_is_caught) {
 
 TYPED_TEST(CpuNestedTest, blocks_outside_of_the_span_are_released_too) {
   TypeParam grown;
-  const Region all = this->memory.region();
-  ASSERT_TRUE(grown.init({all.start, 65536}));
-  ASSERT_TRUE(grown.add({all.start + memory_size / 2, memory_size / 2}));
-  std::vector<Block> live;
-  while (const Block block = grown.allocate(small)) live.push_back(block);
-  EXPECT_GT(live.size(), memory_size / 2 / 64);
+  const std::vector<Block> live = this->take_all_beyond_the_span(grown);
   for (const Block block : live) EXPECT_EQ(grown.size_of(block.at), block.size);
   for (const Block block : live) grown.release(block.at);
-  grown.trim();
-  EXPECT_EQ(grown.check(), Fault::none);
-  EXPECT_EQ(statistics_of(grown).used_bytes, 0u);
+  this->expect_empty(grown);
 }
 
 TYPED_TEST(CpuNestedTest, memory_that_is_zero_is_not_cleared) {
@@ -287,6 +250,29 @@ TYPED_TEST(CpuNestedTest, a_handler_may_come_anywhere) {
     EXPECT_EQ(CountedCpus::impatient, 0u);
     this->expect_fresh();
   }
+}
+
+// Its platform cannot tell whether a handler is nested.
+struct CpuCachedSignals : test::PlayedHeap<CpuCached<GranuleHeap, test::FencedCpus, Passing<ByKey>>, memory_size> {};
+
+TEST_F(CpuCachedSignals, a_handler_at_the_magazines_goes_to_the_heap_inside) {
+  for (int count = 0; count < 4; ++count) heap.deallocate(heap.allocate(small).at, small);
+  Block in_handler;
+  Signal::points = 0;
+  Signal::on_signal = [&] {
+    const std::uint64_t before = heap.times_locked();
+    in_handler = heap.allocate(small);
+    const Block freed = heap.allocate(small);
+    heap.deallocate(freed.at, small);
+    EXPECT_GE(heap.times_locked(), before + 3);
+    EXPECT_FALSE(heap.allocate(Layout(memory_size, 8)));
+  };
+  const Block block = heap.allocate(small);
+  ASSERT_TRUE(block && in_handler);
+  EXPECT_NE(block.at, in_handler.at);
+  heap.deallocate(block.at, small);
+  heap.deallocate(in_handler.at, small);
+  expect_empty(heap);
 }
 
 // ---- Forks. The child is played by the same process: what the others had is forgotten, and nothing is lost.
