@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Played CPUs to which a signal's handler comes at a chosen point: at an atomic, wherever the map changes, and wherever a
-// block goes into a magazine or out of one.
+// Played CPUs to which a signal's handler comes at a chosen point: at an atomic, wherever the map changes, and wherever
+// a block goes into a magazine or out of one.
 #pragma once
 
 #include "wrappers/playing_cpus.hpp"
