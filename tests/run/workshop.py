@@ -31,8 +31,10 @@ def is_running(process: int) -> bool:
 
 
 class Workshop(unittest.TestCase):
+    NAME = "bareheap workshop "  # with spaces: paths must be quoted
+
     def setUp(self) -> None:
-        directory = tempfile.TemporaryDirectory(prefix="bareheap workshop ")  # with spaces: paths must be quoted
+        directory = tempfile.TemporaryDirectory(prefix=self.NAME)
         self.addCleanup(directory.cleanup)
         self.home = Path(directory.name)
         self.project = self.home / "project"
