@@ -29,6 +29,13 @@ void free_at(Scene<Heap>& scene, std::byte* at, Layout layout = Scene<Heap>::sma
   scene.heap.deallocate(hidden, layout);
 }
 
+/// A free of a block that is live, `offset` bytes behind its start, or with another layout.
+template <class Heap>
+void free_wrongly(Scene<Heap>& scene, std::byte* block, std::size_t offset, Layout layout = Scene<Heap>::small) {
+  scene.forget(block);
+  free_at(scene, block + offset, layout);
+}
+
 inline std::byte foreign_memory[256];
 
 /// A call of add(), for heaps that take more memory.
@@ -149,21 +156,10 @@ std::vector<Misuse<Heap>> frees_of_others() {
       {"free of an address that no processor has",
        [](Here& here) { free_at(here, reinterpret_cast<std::byte*>(std::size_t{0xdead} << 48)); }},
       {"free of memory that was never lent", [](Here& here) { free_at(here, Here::region().end() - 64); }},
-      {"free of an inner address, 1 byte",
-       [](Here& here) {
-         here.forget(here.blocks[1]);
-         free_at(here, here.blocks[1] + 1);
-       }},
-      {"free of an inner address, 8 bytes",
-       [](Here& here) {
-         here.forget(here.blocks[1]);
-         free_at(here, here.blocks[1] + 8);
-       }},
+      {"free of an inner address, 1 byte", [](Here& here) { free_wrongly(here, here.blocks[1], 1); }},
+      {"free of an inner address, 8 bytes", [](Here& here) { free_wrongly(here, here.blocks[1], 8); }},
       {"free of an inner address, 16 bytes",
-       [](Here& here) {
-         here.forget(here.blocks[1]);
-         free_at(here, here.blocks[1] + 16, Layout(32, 16));
-       }},
+       [](Here& here) { free_wrongly(here, here.blocks[1], 16, Layout(32, 16)); }},
       {"free of the end of a block",
        [](Here& here) {
          here.give_back(here.blocks[2]);
@@ -177,35 +173,18 @@ template <class Heap>
 std::vector<Misuse<Heap>> wrong_layouts() {
   using Here = Scene<Heap>;
   return {
-      {"free with a smaller size",
-       [](Here& here) {
-         here.forget(here.blocks[1]);
-         free_at(here, here.blocks[1], Layout(16, 16));
-       }},
-      {"free with a larger size",
-       [](Here& here) {
-         here.forget(here.blocks[1]);
-         free_at(here, here.blocks[1], Layout(300, 16));
-       }},
+      {"free with a smaller size", [](Here& here) { free_wrongly(here, here.blocks[1], 0, Layout(16, 16)); }},
+      {"free with a larger size", [](Here& here) { free_wrongly(here, here.blocks[1], 0, Layout(300, 16)); }},
       {"free of two neighbours as one",
        [](Here& here) {
-         here.forget(here.blocks[0]);
          here.forget(here.blocks[1]);
-         free_at(here, here.blocks[0], Layout(96, 16));
+         free_wrongly(here, here.blocks[0], 0, Layout(96, 16));
        }},
       {"free of a page of small blocks as a whole",
        [](Here& here) { free_at(here, here.blocks[0] - address_of(here.blocks[0]) % 4096, Layout(4096, 16)); }},
       {"free of a large block twice as large", [](Here& here) { free_at(here, here.large_block, Layout(10000, 16)); }},
-      {"free of a large block as a small one",
-       [](Here& here) {
-         here.forget(here.large_block);
-         free_at(here, here.large_block);
-       }},
-      {"free with a greater alignment",
-       [](Here& here) {
-         here.forget(here.blocks[1]);
-         free_at(here, here.blocks[1], Layout(48, 4096));
-       }},
+      {"free of a large block as a small one", [](Here& here) { free_wrongly(here, here.large_block, 0); }},
+      {"free with a greater alignment", [](Here& here) { free_wrongly(here, here.blocks[1], 0, Layout(48, 4096)); }},
   };
 }
 
@@ -252,7 +231,8 @@ std::vector<Misuse<Heap>> wrong_writes() {
 
 /// A stray write into a free block, where an engine may keep its list.
 template <class Heap>
-void damage(Scene<Heap>& here, std::size_t word) {
+void damage(Scene<Heap>& here, std::size_t word, bool checks_first = true) {
+  here.checks_first = checks_first;
   here.give_back(here.blocks[1]);
   static_cast<const void* volatile*>(static_cast<void*>(here.blocks[1]))[word] = here.blocks[2];
 }
@@ -263,27 +243,17 @@ std::vector<Misuse<Heap>> damaged_lists() {
   using Here = Scene<Heap>;
   return {
       {"first word of a free block names a lent one, then check()", [](Here& here) { damage(here, 0); }},
-      {"first word of a free block names a lent one, then allocations",
-       [](Here& here) {
-         damage(here, 0);
-         here.checks_first = false;
-       }},
+      {"first word of a free block names a lent one, then allocations", [](Here& here) { damage(here, 0, false); }},
       {"first word of a free block names a lent one, then its neighbour is freed",
        [](Here& here) {
-         damage(here, 0);
-         here.checks_first = false;
+         damage(here, 0, false);
          here.give_back(here.blocks[0]);
        }},
       {"second word of a free block names a lent one, then check()", [](Here& here) { damage(here, 1); }},
-      {"second word of a free block names a lent one, then allocations",
-       [](Here& here) {
-         damage(here, 1);
-         here.checks_first = false;
-       }},
+      {"second word of a free block names a lent one, then allocations", [](Here& here) { damage(here, 1, false); }},
       {"second word of a free block names a lent one, then its neighbour is freed",
        [](Here& here) {
-         damage(here, 1);
-         here.checks_first = false;
+         damage(here, 1, false);
          here.give_back(here.blocks[0]);
        }},
       {"write after free, the whole block, then allocations",
@@ -391,41 +361,32 @@ std::vector<Misuse<Heap>> out_of_memory_handlers() {
   };
 }
 
+/// On the CPU that holds the guard.
+template <class Heap, class Act>
+void act_under_guard(Scene<Heap>& here, Act act) {
+  const auto guard = here.heap.lock();
+  act();
+}
+
 /// While the lock is held. For Locked heaps alone.
 template <class Heap>
 std::vector<Misuse<Heap>> wrong_locking() {
   using Here = Scene<Heap>;
   return {
       {"allocate while this CPU holds the guard",
-       [](Here& here) {
-         const auto guard = here.heap.lock();
-         here.take(Here::small);
-       }},
+       [](Here& here) { act_under_guard(here, [&] { here.take(Here::small); }); }},
       {"free while this CPU holds the guard",
-       [](Here& here) {
-         const auto guard = here.heap.lock();
-         here.give_back(here.blocks[1]);
-       }},
+       [](Here& here) { act_under_guard(here, [&] { here.give_back(here.blocks[1]); }); }},
       {"check() while this CPU holds the guard",
-       [](Here& here) {
-         const auto guard = here.heap.lock();
-         static_cast<void>(here.heap.check());
-       }},
+       [](Here& here) { act_under_guard(here, [&] { static_cast<void>(here.heap.check()); }); }},
       {"a second guard on the same CPU",
-       [](Here& here) {
-         const auto guard = here.heap.lock();
-         const auto second = here.heap.lock();
-       }},
+       [](Here& here) { act_under_guard(here, [&] { const auto second = here.heap.lock(); }); }},
       {"try_allocate while this CPU holds the guard",
        [](Here& here) {
-         const auto guard = here.heap.lock();
-         here.answered(static_cast<bool>(here.heap.try_allocate(Here::small)));
+         act_under_guard(here, [&] { here.answered(static_cast<bool>(here.heap.try_allocate(Here::small))); });
        }},
       {"use of a guard that try_lock() did not get",
-       [](Here& here) {
-         const auto guard = here.heap.lock();
-         static_cast<void>(here.heap.try_lock()->check());
-       }},
+       [](Here& here) { act_under_guard(here, [&] { static_cast<void>(here.heap.try_lock()->check()); }); }},
   };
 }
 
