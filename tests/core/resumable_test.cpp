@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+// Walks and checks in steps: of every heap, of one that changes between two steps, and of one that is torn. What
+// wrappers add to a step is for resumable_wrappers_test.cpp.
 #include "bareheap/core/resumable.hpp"
 
 #include "bareheap/bareheap.hpp"
+#include "core/steps.hpp"
 #include "laws/fixed.hpp"
 #include "support/host_region.hpp"
 
@@ -9,47 +12,14 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 
 namespace bareheap {
 namespace {
 
-using Tiles = std::vector<Extent>;
-
-Tiles walked(const auto& heap) {
-  Tiles tiles;
-  heap.walk([&](const Extent& tile) { tiles.push_back(tile); });
-  return tiles;
-}
-
-template <class Heap>
-Tiles stepped(const Heap& heap, std::size_t count) {
-  Tiles tiles;
-  ResumableWalk walk(heap);
-  while (!walk.finished()) {
-    std::size_t seen = 0;
-    const std::size_t shown = walk.step(count, [&](const Extent& tile) {
-      tiles.push_back(tile);
-      ++seen;
-    });
-    EXPECT_EQ(shown, seen);
-    EXPECT_LE(shown, count);
-    EXPECT_TRUE(shown == count || walk.finished());
-    if (tiles.size() > 100000) break;
-  }
-  return tiles;
-}
-
-/// What a pass of the check in steps of `count` finds.
-template <class Heap>
-Fault found_in_steps(const Heap& heap, std::size_t count) {
-  ResumableCheck check(heap);
-  for (unsigned steps = 0; !check.finished() && steps < 100000; ++steps) {
-    if (const Fault fault = check.step(count); fault != Fault::none) return fault;
-  }
-  EXPECT_TRUE(check.finished());
-  return Fault::none;
-}
+using test::expect_steps_to_find_every_flip;
+using test::found_in_steps;
+using test::stepped;
+using test::walked;
 
 /// An Allocator with nothing beside it.
 template <class Heap>
@@ -91,7 +61,7 @@ TYPED_TEST(Resumable, shows_every_tile_once_whatever_the_step) {
   for (unsigned call = 0; call < 300; ++call) {
     ASSERT_EQ(laws::random_call(trial, dice, 4096), laws::Law::none);
     if (call % 50 != 49) continue;
-    const Tiles whole = walked(trial.heap);
+    const test::Tiles whole = walked(trial.heap);
     for (const std::size_t count : {1u, 2u, 3u, 7u, 1000000u}) {
       EXPECT_EQ(stepped(trial.heap, count), whole) << count;
       EXPECT_EQ(found_in_steps(trial.heap, count), Fault::none) << count;
@@ -241,23 +211,6 @@ TEST_F(Changing, the_address_reached_is_not_read_when_its_tile_is_gone) {
   EXPECT_TRUE(walk.finished() && check.finished());
 }
 
-/// Flips each bit of `size` bytes at `at` by itself, and compares what check() and the steps of a check find.
-template <class Heap>
-std::size_t expect_steps_to_find_every_flip(const Heap& heap, std::byte* at, std::size_t size) {
-  std::size_t found = 0;
-  for (std::size_t bit = 0; bit < 8 * size; ++bit) {
-    const std::byte flip = std::byte{1} << (bit % 8);
-    at[bit / 8] ^= flip;
-    const bool is_torn = heap.check() != Fault::none;
-    found += is_torn;
-    for (const std::size_t count : {1u, 2u, 3u, 1000000u}) {
-      EXPECT_EQ(found_in_steps(heap, count) != Fault::none, is_torn) << "bit " << bit << ", steps of " << count;
-    }
-    at[bit / 8] ^= flip;
-  }
-  return found;
-}
-
 TEST_F(Changing, steps_of_a_check_find_every_flip_of_a_node_that_check_finds) {
   std::size_t found = 0;
   for (std::size_t index = 1; index < 16; index += 2) found += expect_steps_to_find_every_flip(heap, at(index), 16);
@@ -344,137 +297,6 @@ TEST(ResumablePages, steps_of_a_check_test_every_region_of_every_heap) {
     const std::size_t head = sizeof(PageMap<16, 32, 64, MaxTree, BitTree>);
     EXPECT_GT(expect_steps_to_find_every_flip(heap, map.start() + head, Heap::map_size(pages) - head), 300u);
   }
-}
-
-/// Two heaps, each with two regions between those of the other.
-class Interleaved : public testing::Test {
- protected:
-  Interleaved() {
-    EXPECT_TRUE(heap.init(part(0)));
-    EXPECT_TRUE(heap.add(part(1)));
-    EXPECT_TRUE(heap.first().add(part(2)));
-    EXPECT_TRUE(heap.second().add(part(3)));
-    for (Block& block : blocks) block = heap.allocate(granule);
-    for (std::size_t index = 0; index < blocks.size(); index += 3) heap.deallocate(blocks[index].at, granule);
-  }
-
-  Region part(std::size_t index) const { return {memory.start() + index * 256, 192}; }
-
-  const Layout granule{16, 16};
-  test::HostRegion memory{1024};
-  Fallback<HoleList, HoleList> heap;
-  std::vector<Block> blocks = std::vector<Block>(44);
-};
-
-TEST_F(Interleaved, steps_are_in_address_order_throughout) {
-  Tiles sorted = walked(heap);
-  const auto below = [](const Extent& one, const Extent& other) { return address_of(one.at) < address_of(other.at); };
-  EXPECT_FALSE(std::is_sorted(sorted.begin(), sorted.end(), below));
-  std::sort(sorted.begin(), sorted.end(), below);
-  for (std::size_t count = 1; count < sorted.size() + 2; ++count) EXPECT_EQ(stepped(heap, count), sorted) << count;
-}
-
-TEST_F(Interleaved, steps_of_a_check_test_every_region_of_both) {
-  for (std::size_t index = 0; index < blocks.size(); index += 3) {
-    EXPECT_GT(expect_steps_to_find_every_flip(heap, blocks[index].at, 16), 100u);
-  }
-}
-
-/// Counts how often it is taken.
-struct CountingLock {
-  struct State {};
-
-  void lock(State&, const void*) noexcept {
-    EXPECT_FALSE(is_held);
-    is_held = true;
-    ++takings;
-  }
-  bool try_lock(State& state) noexcept { return is_held ? false : (lock(state, nullptr), true); }
-  void unlock(State&, const void*) noexcept { is_held = false; }
-
-  static inline bool is_held = false;
-  static inline unsigned takings = 0;
-};
-
-TEST(ResumableLocked, the_lock_is_held_for_one_step_and_free_in_between) {
-  const test::HostRegion memory(4096);
-  Locked<HoleList, CountingLock> heap;
-  ASSERT_TRUE(heap.init(memory.region()));
-  for (unsigned block = 0; block < 6; ++block) ASSERT_TRUE(heap.allocate(Layout(16, 16)));
-  for (unsigned block = 0; block < 6; block += 2) heap.deallocate(memory.start() + 16 * block, Layout(16, 16));
-  CountingLock::takings = 0;
-  ResumableWalk walk(heap);
-  ResumableCheck check(heap);
-  for (const std::size_t count : {2u, 2u, 2u, 1u}) {
-    EXPECT_EQ(walk.step(2, [](const Extent&) { EXPECT_TRUE(CountingLock::is_held); }), count);
-    EXPECT_EQ(check.step(1), Fault::none);
-    EXPECT_FALSE(CountingLock::is_held);
-  }
-  EXPECT_TRUE(walk.finished() && check.finished());
-  EXPECT_EQ(CountingLock::takings, 8u);
-}
-
-/// Twelve blocks of 32 bytes, each with a hole after it, so that a step of the check is about one of them.
-class Guarded : public testing::Test {
- protected:
-  Guarded() {
-    EXPECT_TRUE(heap.init(memory.region()));
-    for (std::byte*& block : blocks) block = heap.allocate(layout).at;
-    for (unsigned index = 1; index < 24; index += 2) free(index);
-    heap.trim();
-  }
-
-  void free(unsigned index) { heap.deallocate(blocks[index], layout); }
-
-  /// The number of the step of one hole that finds `fault`; 0: none does.
-  unsigned step_that_finds(Fault fault) {
-    ResumableCheck check(heap);
-    for (unsigned step = 1; !check.finished(); ++step) {
-      if (check.step(1) == fault) return step;
-    }
-    return 0;
-  }
-
-  const Layout layout{32, 16};
-  test::HostRegion memory{8192};
-  Checked<HoleList> heap;
-  std::byte* blocks[24];
-};
-
-TEST_F(Guarded, a_step_tests_the_bytes_around_its_own_blocks) {
-  EXPECT_EQ(step_that_finds(Fault::overflow), 0u);
-  blocks[10][32] ^= std::byte{1};
-  EXPECT_EQ(step_that_finds(Fault::overflow), 6u);
-  blocks[10][32] ^= std::byte{1};
-  blocks[22][-1] ^= std::byte{1};
-  EXPECT_EQ(step_that_finds(Fault::underflow), 12u);
-}
-
-TEST_F(Guarded, a_step_tests_what_is_poison_among_its_tiles) {
-  free(14);
-  EXPECT_EQ(step_that_finds(Fault::written_after_free), 0u);
-  blocks[14][3] ^= std::byte{1};
-  EXPECT_EQ(step_that_finds(Fault::written_after_free), 8u);
-}
-
-TEST_F(Guarded, a_block_in_the_quarantine_is_a_tile_of_its_own_in_steps_too) {
-  for (const unsigned index : {2u, 4u, 20u}) free(index);
-  const Tiles whole = walked(heap);
-  const auto is_cached = [](const Extent& tile) { return tile.kind == ExtentKind::cached; };
-  EXPECT_EQ(std::count_if(whole.begin(), whole.end(), is_cached), 3);
-  for (const std::size_t count : {1u, 2u, 3u, 100u}) EXPECT_EQ(stepped(heap, count), whole) << count;
-}
-
-TEST(ResumableCounted, each_step_tests_the_figures) {
-  struct Torn : Counted<HoleList> {
-    void tear() { const_cast<Counters&>(counters()).live_blocks = 7; }
-  };
-  const test::HostRegion memory(256);
-  Torn heap;
-  ASSERT_TRUE(heap.init(memory.region()));
-  EXPECT_EQ(found_in_steps(heap, 1), Fault::none);
-  heap.tear();
-  EXPECT_EQ(found_in_steps(heap, 1), Fault::invariant_1);
 }
 
 }  // namespace
