@@ -28,6 +28,7 @@ FILES = [
     "bareheap/parts/granule_map.hpp",
     "bareheap/parts/segregated_bins.hpp",
     "bareheap/parts/granule_space.hpp",
+    "bareheap/parts/granule_walk.hpp",
     "bareheap/parts/granule_audit.hpp",
     "bareheap/engines/real_time_heap.hpp",
     "bareheap/engines/granule_heap.hpp",

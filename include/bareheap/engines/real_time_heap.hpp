@@ -38,6 +38,7 @@
 #include "bareheap/parts/granule_map.hpp"
 #include "bareheap/parts/granule_sizing.hpp"
 #include "bareheap/parts/granule_space.hpp"
+#include "bareheap/parts/granule_walk.hpp"
 #include "bareheap/parts/segregated_bins.hpp"
 
 #include <cstdint>
@@ -114,7 +115,7 @@ class BasicRealTimeHeap {
 
   void walk(ExtentSink sink) const noexcept { static_cast<void>(walk_step(nullptr, size_limit, sink)); }
   const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept {
-    return space_.walk_step(from, count, sink);
+    return GranuleWalk(space_).step(from, count, sink);
   }
 
   [[nodiscard]] Fault check() const noexcept { return check_step(nullptr, size_limit).fault; }

@@ -21,10 +21,10 @@ class GranuleAudit {
       const std::byte* const start = space_.address(stretch->start);
       const std::size_t skipped = address_of(from) > address_of(start) ? address_of(from) - address_of(start) : 0;
       if (skipped >= (stretch->end - stretch->start) * Space::granule) continue;
-      std::size_t tile = Space::tile_of(*stretch, stretch->start + skipped / Space::granule);
+      std::size_t tile = stretch->map.tile_of(stretch->first, stretch->start + skipped / Space::granule);
       for (; tile != stretch->end; --count) {
         if (count == 0) return {Fault::none, space_.address(tile)};
-        const std::size_t end = Space::end_of(*stretch, tile);
+        const std::size_t end = stretch->map.end_of(tile, stretch->end);
         if (const Fault fault = judge(*stretch, tile, end); fault != Fault::none) return {fault, nullptr};
         tile = end;
       }

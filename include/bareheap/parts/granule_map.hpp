@@ -142,6 +142,21 @@ class GranuleMap {
     return at < first ? first : at;
   }
 
+  /// Where the tile begins that holds this granule, where `first` is the first tile of all. A word a step.
+  std::size_t tile_of(std::size_t first, std::size_t granule) const noexcept {
+    if (granule <= first) return first;
+    const std::size_t tile = tile_below(first, granule);
+    if (!is_free_edge(tile) || tile == first) return tile;
+    // The last granule of a free block, where the next bit below is its first one.
+    const std::size_t below = tile_below(first, tile - 1);
+    return is_free_edge(below) ? below : tile;
+  }
+
+  /// Where the tile that begins here ends, which is at `end` at the latest. A word a step.
+  std::size_t end_of(std::size_t tile, std::size_t end) const noexcept {
+    return is_free_edge(tile) ? next_start(tile, end) : next_tile(tile + 1, end);
+  }
+
   /// Lent and cached blocks that begin in [first, end). A word a step.
   std::size_t count_starts(std::size_t first, std::size_t end) const noexcept {
     std::size_t count = 0;

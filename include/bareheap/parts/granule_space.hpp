@@ -10,7 +10,6 @@
 // ever, so number 0 stands for "none".
 #pragma once
 
-#include "bareheap/core/extent.hpp"
 #include "bareheap/core/fault.hpp"
 #include "bareheap/core/layout.hpp"
 #include "bareheap/core/region.hpp"
@@ -201,33 +200,6 @@ class GranuleSpace {
     return stretch != nullptr;
   }
 
-  const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const noexcept {
-    TileStep step(from, count, sink);
-    for (const Stretch* stretch = stretches_; stretch != nullptr; stretch = stretch->next) {
-      const std::size_t below = step.below(address(stretch->start)) / granule;
-      if (below >= stretch->end - stretch->start) continue;
-      if (!step.show(address(stretch->start), (stretch->first - stretch->start) * granule, ExtentKind::meta)) break;
-      if (!show(*stretch, tile_of(*stretch, stretch->start + below), step)) break;
-    }
-    return step.next();
-  }
-
-  /// Where the tile begins that holds this granule of the region.
-  static std::size_t tile_of(const Stretch& stretch, std::size_t number) noexcept {
-    if (number <= stretch.first) return stretch.first;
-    const std::size_t tile = stretch.map.tile_below(stretch.first, number);
-    if (!stretch.map.is_free_edge(tile) || tile == stretch.first) return tile;
-    // The last granule of a free block, where the next bit below is its first one.
-    const std::size_t below = stretch.map.tile_below(stretch.first, tile - 1);
-    return stretch.map.is_free_edge(below) ? below : tile;
-  }
-
-  /// Where the tile that begins here ends.
-  static std::size_t end_of(const Stretch& stretch, std::size_t tile) noexcept {
-    return stretch.map.is_free_edge(tile) ? stretch.map.next_start(tile, stretch.end)
-                                          : stretch.map.next_tile(tile + 1, stretch.end);
-  }
-
   /// Forgets all blocks. Cost: that of clearing the maps.
   void reset() noexcept {
     if (count_ == 0) return;
@@ -362,18 +334,6 @@ class GranuleSpace {
   }
 
   static std::size_t size_of(const Stretch& stretch) noexcept { return (stretch.end - stretch.start) * granule; }
-
-  bool show(const Stretch& stretch, std::size_t tile, TileStep& step) const noexcept {
-    while (tile != stretch.end) {
-      const std::size_t end = end_of(stretch, tile);
-      const ExtentKind kind = stretch.map.is_lent(tile)     ? ExtentKind::used
-                              : stretch.map.is_cached(tile) ? ExtentKind::cached
-                                                            : ExtentKind::free;
-      if (!step.show(address(tile), (end - tile) * granule, kind)) return false;
-      tile = end;
-    }
-    return true;
-  }
 
   // The first granule from `number` on whose address is a multiple of the alignment.
   std::size_t aligned(std::size_t number, std::size_t alignment) const noexcept {
