@@ -10,7 +10,6 @@
 #include "bareheap/core/layout.hpp"
 
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 

@@ -4,7 +4,6 @@
 
 #include "drop_in/standard_error.hpp"
 
-#include <cerrno>
 #include <cstddef>
 #include <fcntl.h>
 #include <initializer_list>

@@ -6,7 +6,6 @@
 
 #include <unistd.h>
 
-#include <cstring>
 #include <iterator>
 #include <string_view>
 

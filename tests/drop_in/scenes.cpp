@@ -96,10 +96,10 @@ void library() {
   for (int round = 0; round != 3; ++round) {
     void* const handle = ::dlopen("libm.so.6", RTLD_NOW | RTLD_LOCAL);
     require(handle != nullptr && ::dlsym(handle, "cos") != nullptr, "a library is loaded");
-    void* const sqlite = ::dlopen("libstdc++.so.6", RTLD_NOW);
-    require(sqlite != nullptr, "another one is");
+    void* const other = ::dlopen("libstdc++.so.6", RTLD_NOW);
+    require(other != nullptr, "another one is");
     ::dlclose(handle);
-    ::dlclose(sqlite);
+    ::dlclose(other);
   }
   require(::dlopen("no such library", RTLD_NOW) == nullptr && ::dlerror() != nullptr, "its errors are told");
 }

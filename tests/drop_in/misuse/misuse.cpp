@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 
+#include <cstdint>
 #include <new>
 
 namespace bareheap::misuse {

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <initializer_list>
@@ -44,13 +43,6 @@ class Scene {
   void forget(const unsigned char* at) {
     for (Held& held : held_) {
       if (held.at == at) held.at = nullptr;
-    }
-  }
-
-  /// The block is freed in the end, but its bytes are no matter.
-  void ignore_bytes_of(const unsigned char* at) {
-    for (Held& held : held_) {
-      if (held.at == at) held.size = 0;
     }
   }
 
