@@ -181,6 +181,12 @@ void handed_on() {
   }
 }
 
+void require_well(::pid_t child) {
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  require(status == 0, "the child used the heap");
+}
+
 void forks() {
   std::atomic<bool> ends{false};
   std::vector<std::thread> threads;
@@ -202,9 +208,7 @@ void forks() {
       ::malloc_trim(0);
       std::_Exit(0);
     }
-    int status = 1;
-    ::waitpid(child, &status, 0);
-    require(status == 0, "the child used the heap");
+    require_well(child);
   }
   ends = true;
   for (std::thread& thread : threads) thread.join();
@@ -220,9 +224,7 @@ void two_fork() {
         std::free(std::malloc(5000));
         std::_Exit(0);
       }
-      int status = 1;
-      ::waitpid(child, &status, 0);
-      require(status == 0, "the child used the heap");
+      require_well(child);
     }
   };
   std::thread other(fork_often);
@@ -232,57 +234,52 @@ void two_fork() {
 
 // ---- Signals.
 
-Churn* of_handler;
+void (*in_handler)();
 volatile sig_atomic_t handled = 0;
 
 void on_signal(int) {
   const int error = errno;
-  for (int step = 0; step != 5; ++step) of_handler->step();
+  in_handler();
   handled = handled + 1;
   errno = error;
 }
 
-void storm() {
-  Churn inner(1);
-  of_handler = &inner;
+/// Does a step again and again, until 2000 signals have come whose handler does something else.
+template <class Step>
+void storm_of(void (*handler)(), Step step) {
+  in_handler = handler;
   struct ::sigaction action = {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   ::sigaction(SIGALRM, &action, nullptr);
   const ::itimerval timer = {{0, 50}, {0, 50}};
   ::setitimer(ITIMER_REAL, &timer, nullptr);
-  Churn outer(2);
-  for (long steps = 0; handled < 2000 && steps < 40'000'000; ++steps) outer.step();
+  for (std::size_t round = 0; handled < 2000 && round < 40'000'000; ++round) step(round);
   const ::itimerval none = {};
   ::setitimer(ITIMER_REAL, &none, nullptr);
   require(handled >= 2000, "signals came");
 }
 
+void storm() {
+  static Churn inner(1);
+  Churn outer(2);
+  const auto in_between = [] {
+    for (int step = 0; step != 5; ++step) inner.step();
+  };
+  storm_of(in_between, [&](std::size_t) { outer.step(); });
+}
+
 /// Of a heap that is asked under its lock for each block: the handler finds the lock held in many of the calls.
 void storm_of_large() {
-  static std::atomic<long> nested{0};
-  struct ::sigaction action = {};
-  action.sa_handler = [](int) {
-    const int error = errno;
+  const auto in_between = [] {
     void* const at = std::malloc(3000);
     require(at != nullptr, "a handler is served");
     std::memset(at, 3, 3000);
     void* const more = std::realloc(at, 9000);
     require(more != nullptr && static_cast<char*>(more)[2999] == 3, "its block keeps its bytes");
     std::free(more);
-    ++nested;
-    errno = error;
   };
-  ::sigaction(SIGALRM, &action, nullptr);
-  const ::itimerval timer = {{0, 50}, {0, 50}};
-  ::setitimer(ITIMER_REAL, &timer, nullptr);
-  for (long round = 0; nested < 2000 && round < 40'000'000; ++round) {
-    void* const at = std::malloc(2000 + static_cast<std::size_t>(round) % 5000);
-    std::free(std::realloc(at, 1500));
-  }
-  const ::itimerval none = {};
-  ::setitimer(ITIMER_REAL, &none, nullptr);
-  require(nested >= 2000, "signals came");
+  storm_of(in_between, [](std::size_t round) { std::free(std::realloc(std::malloc(2000 + round % 5000), 1500)); });
 }
 
 // ---- Without memory.
@@ -318,6 +315,7 @@ void limited() {
   char scene[] = "limited_now";
   char* const arguments[] = {::program_invocation_name, scene, nullptr};
   ::execv("/proc/self/exe", arguments);
+  require(false, "the program starts again");
 }
 
 void limited_now() {
