@@ -58,7 +58,7 @@ def missing_packages(programs: Iterable[Packaged]) -> list[str]:
 
 
 def quietly(words: Sequence[str], folder: Path, environment: Mapping[str, str], limit: float) -> bytes:
-    """What a command prints that prepares, or a client; it has to succeed, in `limit` seconds. Raises ExecutionError."""
+    """What a command prints that prepares, or a client; it has to succeed within `limit` s. Raises ExecutionError."""
     try:
         done = subprocess.run(
             words,

@@ -76,7 +76,7 @@ class BoardBench(unittest.TestCase):
         done = {(result["together"], result["cpus"]): result["per_thousand"] for result in results}
         print("", *(f"{done[engine, cpus]:6.2f} {engine} on {cpus}" for engine, cpus in done), sep="\n  ")
         self.assertGreater(done["cpu-cached", 4], 0.9 * done["cpu-cached", 1])
-        # Behind a lock it may be more here: at pause() QEMU goes on with the next CPU of a PC, so waiting costs nothing.
+        # Behind a lock it may be more here: at pause() QEMU goes on with a PC's next CPU, so waiting costs nothing.
 
     def test_a_clock_that_does_not_count_is_noticed(self) -> None:
         with unittest.mock.patch.object(bench, "COUNTED_TIME", ()):

@@ -96,7 +96,8 @@ Program forking(const char* name, const char* owners, std::function<void(unsigne
 // The list of what a handler has freed is emptied by whoever has the lock next.
 std::vector<Program> interrupted_programs() {
   std::vector<Program> all;
-  all.push_back(interrupted("a handler frees while both take and give", "", [](unsigned) { try_to_take_and_release(2); }));
+  all.push_back(
+      interrupted("a handler frees while both take and give", "", [](unsigned) { try_to_take_and_release(2); }));
   all.push_back(interrupted("a handler frees while its CPU asks", "1", [](unsigned cpu) {
     if (cpu == 0) static_cast<void>(Threaded::may_take(2));
   }));

@@ -257,8 +257,8 @@ class Faults(unittest.TestCase):
     """Everything that must stop a kernel stops it with one line that says why, and with status 1. The trials of
     docs/misuse.md end on the board as they have ended on the host."""
 
-    # Booting costs time, so each board has a share: the heap that the wrappers are around, and some of the others. Bump,
-    # StoryPages and RealTimeHeap are misused on the host alone.
+    # Booting costs time, so each board has a share: the heap that the wrappers are around, and some of the others.
+    # Bump, StoryPages and RealTimeHeap are misused on the host alone.
     HEAPS = {
         RASPI3B.program: ("HoleList", "PageHeap", "GranuleHeap", "SpinWithInterruptsSaved"),
         PC.program: ("HoleList", "Checked HoleList", "Locked", "InterruptsSaved", "NullHeap"),

@@ -332,7 +332,8 @@ class Program(Workshop):
 
     def test_what_is_preloaded_already_stays(self) -> None:
         self.environment["LD_PRELOAD"] = "other.so"
-        self.assertRegex(self.run_it("malloc", "bash", "-c", 'echo "$LD_PRELOAD"')[1], r"libbareheap-malloc\.so:other\.so\n\Z")
+        output = self.run_it("malloc", "bash", "-c", 'echo "$LD_PRELOAD"')[1]
+        self.assertRegex(output, r"libbareheap-malloc\.so:other\.so\n\Z")
 
     def test_no_program(self) -> None:
         for option in (), ("--checked",):

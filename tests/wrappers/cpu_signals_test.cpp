@@ -90,7 +90,8 @@ class Workshop {
     EXPECT_EQ(torn, 0u);
   }
 
-  /// In a child: all stocks of the threads that are gone are there. At most the block that each had in hand is not known.
+  /// In a child: all stocks of the threads that are gone are there. At most the block that each had in hand is not
+  /// known.
   bool is_whole(unsigned in_hand) {
     std::size_t known = 0;
     for (auto& slot : slots) known += slot.load() != nullptr;
