@@ -38,6 +38,7 @@ int run(int count, char** arguments) {
     for (const std::string& name : list ? names_of_heaps() : names_of_loads()) std::cout << name << "\n";
     return 0;
   }
+  if (wanted.load.empty()) throw std::runtime_error("a load is needed; --list-loads tells which there are");
   if (std::ranges::count(names_of_heaps(), wanted.heap) == 0)
     throw std::runtime_error("there is no heap " + wanted.heap + "; --list-heaps tells which there are");
   if (!run_load(wanted))

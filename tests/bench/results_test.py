@@ -384,6 +384,7 @@ class WrongArguments(unittest.TestCase):
             ("synthetic", ["fifo"], "a load and -o FILE are needed"),
             ("threads", ["churn", "--heap", "nonsense"], "there is no heap nonsense"),
             ("threads", ["nonsense"], "there is no load nonsense"),
+            ("threads", [], "a load is needed"),
             ("threads", ["churn", "--threads", "0"], "not in range"),
             ("threads", ["producer_consumer", "--threads", "3"], "one thread or pairs"),
             ("efficiency", ["--region", "1"], "not in range"),
