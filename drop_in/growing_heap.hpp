@@ -72,6 +72,19 @@ class GrowingHeap : public BasicGranuleHeap<std::uint32_t, no_stock, Words> {
     return block;
   }
 
+  /// Up to `count` blocks of `size` granules, in a row: how many; 0: only allocate() may have one.
+  std::size_t allocate_row(std::size_t size, std::size_t count, std::byte*& first) noexcept {
+    if (Base::free_granules() < floor_) [[unlikely]] grow(0);
+    const std::size_t found = Base::take_row(size, count, first);
+    if (found != 0) note(address_of(first), found * size * granule);
+    return found;
+  }
+
+  /// Takes them back, and others that lie in a row.
+  void deallocate_row(std::byte* first, std::size_t size, std::size_t count) noexcept {
+    Base::give_row(first, size, count);
+  }
+
   void deallocate(std::byte* at, Layout asked) noexcept {
     Base::deallocate(at, asked);
     if (asked.size() > large) [[unlikely]] leave(address_of(at), rounded(asked.size()));

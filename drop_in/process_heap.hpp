@@ -58,10 +58,8 @@ class ProcessHeap {
   }
 
   [[gnu::always_inline]] Block allocate(Layout asked) noexcept {
-    if (asked.size() > most_stocked) [[unlikely]] return allocate_large(asked);
-    const Block block = heap_.allocate(asked);
-    if (block) [[likely]] return block;
-    return allocate_elsewhere(asked);
+    if (const Block block = heap_.try_allocate(asked)) [[likely]] return block;
+    return allocate_anew(asked);
   }
 
   /// As allocate(); the bytes asked for are zero.
@@ -83,13 +81,13 @@ class ProcessHeap {
   }
 
   [[gnu::always_inline]] void deallocate(std::byte* at, Layout asked) noexcept {
-    if (is_in_span(at)) [[likely]] return heap_.deallocate(at, asked);
-    deallocate_elsewhere(at, asked.size());
+    if (heap_.try_deallocate(at, asked)) [[likely]] return;
+    deallocate_anew(at, asked);
   }
 
   [[gnu::always_inline]] void release(std::byte* at) noexcept {
-    if (is_in_span(at)) [[likely]] return heap_.release(at);
-    release_elsewhere(at);
+    if (heap_.try_release(at)) [[likely]] return;
+    release_anew(at);
   }
 
   bool resize(std::byte* at, Layout asked, std::size_t size) noexcept {
@@ -183,11 +181,21 @@ class ProcessHeap {
 
   // ---- What no stock serves.
 
-  [[gnu::noinline]] Block allocate_large(Layout asked) noexcept {
+  [[gnu::noinline]] Block allocate_anew(Layout asked) noexcept {
     if (asked.size() < own_from_ || own_from_ == 0) {
       if (const Block block = heap_.allocate(asked)) return block;
     }
     return allocate_elsewhere(asked);
+  }
+
+  [[gnu::noinline]] void deallocate_anew(std::byte* at, Layout asked) noexcept {
+    if (is_in_span(at)) return heap_.deallocate(at, asked);
+    deallocate_elsewhere(at, asked.size());
+  }
+
+  [[gnu::noinline]] void release_anew(std::byte* at) noexcept {
+    if (is_in_span(at)) return heap_.release(at);
+    release_elsewhere(at);
   }
 
   // ---- Blocks of their own.

@@ -20,6 +20,7 @@ struct ProgramThreads : host::Threads<256> {
     }
     return host::threads::number;
   }
+  static void*& place() noexcept { return host::threads::place; }
 };
 
 }  // namespace bareheap::drop_in

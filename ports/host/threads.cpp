@@ -45,6 +45,7 @@ constexpr std::uint64_t bit_of(std::uint32_t given) noexcept { return std::uint6
 
 /// Gives the number back when its thread ends. What other destructors free after that goes without a stock.
 void depart(void*) noexcept {
+  place = nullptr;
   const std::uint32_t given = std::exchange(number, number_without_stock());
   taken[given / 64].fetch_and(~bit_of(given), std::memory_order_release);
 }

@@ -14,6 +14,9 @@ namespace threads {
 inline constexpr std::uint32_t unknown = 0xfffffffe;
 inline constinit thread_local std::uint32_t number = unknown;
 
+/// Where this thread's stock is, of the heap of a program that has one alone; null: not known, or it has none.
+inline constinit thread_local void* place = nullptr;
+
 /// How often this thread has masked its interrupts, and not restored them: a signal's handler that finds any has
 /// interrupted its own thread there.
 inline constinit thread_local std::uint32_t masked = 0;

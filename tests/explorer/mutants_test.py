@@ -85,7 +85,7 @@ MISTAKES = (
     ),
     Mistake(
         "a magazine stays in the depot when it is taken",
-        (("depot = node(cpu.view.address(depot)).below;", ""),),
+        (("depot_[size] = taken.below();", ""),),
         BY_INTERRUPT,
         "a block is lent twice",
     ),
@@ -146,7 +146,7 @@ MISTAKES = (
     ),
     Mistake(
         "a size is believed while the map changes",
-        (("return count_.load(std::memory_order_relaxed) == before ? value : 0;", "return before == 1 ? 0 : value;"),),
+        (("if (begun_.load(std::memory_order_relaxed) != ended)", "if (ended == ~std::uint64_t{0})"),),
         THREADS,
         "another size",
         is_quick=True,

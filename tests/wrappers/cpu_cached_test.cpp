@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -276,19 +277,25 @@ TYPED_TEST(CpuCachedMisuse, a_write_to_a_free_block_is_caught_before_it_leads_as
 }
 
 TEST(MagazineNodeTest, every_bit_that_changes_is_noticed) {
-  MagazineNode<std::uint32_t> node{};
+  alignas(16) std::array<std::uint32_t, 4> bytes{};
+  auto& node = reinterpret_cast<MagazineNode<std::uint32_t>&>(bytes);
   node.link(4711);
-  EXPECT_TRUE(node.is_whole());
-  for (unsigned bit = 0; bit < 32; ++bit) {
-    node.next ^= 1U << bit;
-    EXPECT_FALSE(node.is_whole());
-    node.next ^= 1U << bit;
-    node.second ^= 1U << bit;
-    EXPECT_FALSE(node.is_whole());
-    node.second ^= 1U << bit;
+  EXPECT_TRUE(node.is_whole() && node.is_whole_but_below() && node.has_key());
+  for (std::size_t word = 0; word < 4; ++word) {
+    for (unsigned bit = 0; bit < 32; ++bit) {
+      bytes[word] ^= 1U << bit;
+      EXPECT_FALSE(node.is_whole());
+      EXPECT_EQ(node.is_whole_but_below(), word == 1);
+      EXPECT_EQ(node.has_key(), word != 3);
+      bytes[word] ^= 1U << bit;
+    }
   }
-  MagazineNode<std::uint32_t> copy = node;
-  EXPECT_FALSE(copy.is_whole());
+  alignas(16) MagazineNode<std::uint32_t> copy = node;
+  EXPECT_FALSE(copy.is_whole() || copy.has_key());
+  node.stack_on(42);
+  EXPECT_TRUE(node.next() == 4711 && node.below() == 42 && node.is_whole_but_below() && node.has_key());
+  node.clear_key();
+  EXPECT_FALSE(node.has_key());
 }
 
 TYPED_TEST(CpuCachedMisuse, wrong_sizes_and_addresses_are_caught) {

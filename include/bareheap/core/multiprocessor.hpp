@@ -21,6 +21,8 @@ enum class Recall : std::uint8_t {
 ///   such a one has no stock.
 /// * known_cpu, where there is one: as cpu(), but that it may answer a number above all others until cpu() was asked; for
 ///   those to whom knowing costs something.
+/// * place, where there is one, for `directly`: a pointer of the calling thread's own, null at first and when it has lost
+///   its number, in which the one heap that uses this type keeps where the thread's stock is.
 /// * recall: a constant, which of the ways. `by_interrupt`: masking keeps a thread on its CPU.
 /// * call, for `by_interrupt`: interrupts another CPU, whose handler calls serve() of the heap. What was written before is
 ///   seen there. A CPU that has them masked is interrupted later.

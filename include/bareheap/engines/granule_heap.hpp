@@ -178,6 +178,28 @@ class BasicGranuleHeap {
     return ends && !stock_holds() ? CheckStep{Fault::invariant_6, nullptr} : step;
   }
 
+ protected:
+  /// Lends up to `count` blocks of `size` granules in a row, past the stock: how many; 0: none fits. For an engine whose
+  /// blocks somebody else stocks. Outside of the span only one.
+  std::size_t take_row(std::size_t size, std::size_t count, std::byte*& first) noexcept {
+    std::size_t number = 0;
+    const std::size_t found = space_.take_run(size, count, number);
+    if (found == 0) return 0;
+    for (std::size_t index = 1; index < found; ++index) space_.map().set_start(number + index * size);
+    for (std::size_t index = 0; index < found; ++index) space_.keep(number + index * size, size);
+    first = space_.address(number);
+    return found;
+  }
+
+  /// Takes `count` blocks of `size` granules in a row back, all of the span, past the stock. Stops as deallocate().
+  void give_row(std::byte* first, std::size_t size, std::size_t count) noexcept {
+    const std::size_t number = space_.number_of(first);
+    for (std::size_t index = 0; index < count; ++index) {
+      if (!space_.judge(number + index * size, size)) [[unlikely]] refuse(first + index * size * granule);
+    }
+    space_.give_row(number, size, count);
+  }
+
  private:
   static constexpr std::size_t most_stocked = 1024 / granule;
   static constexpr std::size_t batch = 4096 / granule;

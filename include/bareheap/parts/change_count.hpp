@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Lets those who read without the lock know whether somebody was changing what they read: the number of changes that
-// have begun or ended, so it is odd while one is going on.
+// have begun, and that of those which have ended.
 #pragma once
 
 #include <atomic>
@@ -15,26 +15,28 @@ class alignas(64) ChangeCount {
  public:
   /// Both with the lock.
   void begin() noexcept {
-    count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    begun_.store(begun_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     // Release: who reads anything that is written from here on, and then comes to the end of look(), finds this number.
     std::atomic_thread_fence(std::memory_order_release);
   }
   void end() noexcept {
     // Release: who begins a look() with this number reads nothing older than what was written up to here.
-    count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    ended_.store(begun_.load(std::memory_order_relaxed), std::memory_order_release);
   }
 
   /// What `read` answers; 0: somebody has been changing what it read, which must all be atomic.
   template <class Read>
   [[gnu::always_inline]] std::size_t look(Read read) const noexcept {
-    const std::uint64_t before = count_.load(std::memory_order_acquire) & ~std::uint64_t{1};
+    const std::uint64_t ended = ended_.load(std::memory_order_acquire);
     const std::size_t value = read();
     std::atomic_thread_fence(std::memory_order_acquire);  // both orders are argued above
-    return count_.load(std::memory_order_relaxed) == before ? value : 0;
+    if (begun_.load(std::memory_order_relaxed) != ended) [[unlikely]] return 0;
+    return value;
   }
 
  private:
-  Atomic count_{0};
+  Atomic begun_{0};
+  Atomic ended_{0};
 };
 
 }  // namespace bareheap

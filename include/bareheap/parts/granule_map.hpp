@@ -84,7 +84,11 @@ class GranuleMap {
   /// interrupted it is right in a handler that has interrupted a change.
   [[gnu::always_inline]] std::size_t lent_length(std::size_t granule) const noexcept {
     const Pair here = seen(of(granule));
-    return at(granule, here.start & ~here.kind) != 0 ? length(granule, here) : 0;
+    if (at(granule, here.kind) != 0) [[unlikely]] return 0;
+    // As in ends_in_word(): a bit that is left here tells that no tile begins here.
+    const Word tiles = (any(here) >> bit(granule)) ^ 1;
+    if (tiles != 0) [[likely]] return static_cast<unsigned>(std::countr_zero(tiles));
+    return length_beyond(granule);
   }
 
   /// The longest block that lends() can look at.
@@ -263,6 +267,11 @@ class GranuleMap {
   [[gnu::always_inline]] std::size_t length(std::size_t granule, const Pair& here) const noexcept {
     const Word ends = any(here) >> bit(granule) >> 1;
     if (ends != 0) [[likely]] return static_cast<std::size_t>(std::countr_zero(ends)) + 1;
+    return length_beyond(granule);
+  }
+
+  // Of one that ends in no tile of the word that it begins in.
+  [[gnu::always_inline]] std::size_t length_beyond(std::size_t granule) const noexcept {
     const Pair after = seen((&of(granule))[1]);
     if (holds_length(after)) return after.kind >> length_shift;
     return word_bits - bit(granule) + static_cast<std::size_t>(std::countr_zero(any(after)));

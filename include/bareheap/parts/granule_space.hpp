@@ -59,7 +59,8 @@ class GranuleSpace {
 
     /// As GranuleMap::lent_length(); 0 for numbers outside the span.
     [[gnu::always_inline]] std::size_t lent_length(std::size_t number) const noexcept {
-      return number < count_ ? map_.lent_length(number) : 0;
+      if (number >= count_) [[unlikely]] return 0;
+      return map_.lent_length(number);
     }
 
     Map& map() noexcept { return map_; }
@@ -301,6 +302,16 @@ class GranuleSpace {
     --blocks_;
     map.clear_start_first(first);
     merge(map, first, first + size);
+  }
+
+  /// The same of `count` judged blocks of `size` granules in a row, all of the span.
+  void give_row(std::size_t first, std::size_t size, std::size_t count) noexcept {
+    for (std::size_t begin = first + (count - 1) * size; begin != first; begin -= size) {
+      map_.clear_start_first(begin);
+      map_.clear_start_last(begin);
+    }
+    blocks_ -= static_cast<std::uint32_t>(count - 1);
+    give(map_, first, count * size);
   }
 
   /// The same of a cached block of the span.

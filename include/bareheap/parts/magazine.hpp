@@ -2,10 +2,10 @@
 // Lists of freed blocks of one size that are handed on as a whole, as Bonwick and Adams have them ("Magazines and Vmem",
 // USENIX 2001), but that the list is in the blocks themselves:
 //
-//     magazine       block                        block
-//     |first|room| ->|next|second|key . . . .| -> |next|second|key . . . .| -> 0
+//     magazine       block                          block
+//     |first|room| ->|next|below|next again|key| -> |next|below|next again|key| -> 0
 //                           |
-//                           `-> the first block of the full magazine below, where several are stacked
+//                           `-> the first block of the full magazine below, where several are stacked; else 0
 #pragma once
 
 #include "bareheap/core/bits.hpp"
@@ -17,26 +17,41 @@
 
 namespace bareheap {
 
-/// The first granule of a block that is in a magazine. It has its link twice, so that a write to a free block is noticed
-/// before the link is followed; but the first block of a magazine that is stacked has the one below in the second place.
+/// The first granule of a block that is in a magazine. It has its link twice, the second time with a key that is made
+/// from the block's address, so that a write to any byte of it is noticed before the link is followed. (Not of `below`
+/// where magazines are stacked.) As two words, which are compared at once.
 template <class Number>
-struct [[gnu::may_alias]] MagazineNode {
-  using Key = std::conditional_t<sizeof(Number) == 4, std::size_t, Number>;
+class [[gnu::may_alias]] MagazineNode {
+  using Pair = std::conditional_t<sizeof(Number) == 4, std::uint64_t, std::uint32_t>;
+  static constexpr unsigned number_bits = 8 * sizeof(Number);
 
-  Number next;
-  Number second;
-  Key key;  ///< of ByKey
+ public:
+  [[gnu::always_inline]] Number next() const noexcept { return static_cast<Number>(link_); }
 
   [[gnu::always_inline]] void link(Number to) noexcept {
-    next = to;
-    second = mixed(to);
+    link_ = to;
+    again_ = link_ - key();
   }
 
-  [[gnu::always_inline]] bool is_whole() const noexcept { return second == mixed(next); }
+  [[gnu::always_inline]] bool is_whole() const noexcept { return again_ + key() == link_; }
+
+  /// The first block of a magazine that lies on top of another; with none below it is as it was.
+  void stack_on(Number below) noexcept { link_ |= Pair{below} << number_bits; }
+  Number below() const noexcept { return static_cast<Number>(link_ >> number_bits); }
+  bool is_whole_but_below() const noexcept { return again_ + key() == next(); }
+
+  /// Whether this has the key. Next to no lent block has by chance.
+  [[gnu::always_inline]] bool has_key() const noexcept {
+    return static_cast<Number>((again_ >> number_bits) + address_of(this)) == 0;
+  }
+  [[gnu::always_inline]] void clear_key() noexcept { again_ = 0; }
 
  private:
   // With the address, so that no value that a program writes is right everywhere.
-  [[gnu::always_inline]] Number mixed(Number to) const noexcept { return static_cast<Number>(~address_of(this) ^ to); }
+  [[gnu::always_inline]] Pair key() const noexcept { return static_cast<Pair>(address_of(this)) << number_bits; }
+
+  Pair link_;
+  Pair again_;
 };
 
 /// Closed: neither blocks nor room. Open: so many more blocks may come.
@@ -44,45 +59,36 @@ template <class Number>
 struct Magazine {
   Number first = 0;
   std::uint16_t room = 0;
+  std::uint8_t made_for = 0;  ///< blocks
 
   constexpr bool is_closed() const noexcept { return first == 0 && room == 0; }
   constexpr bool is_empty() const noexcept { return first == 0 && room != 0; }
 };
 
-/// Knows a block that is in a magazine by a word in the block itself, its address with all bits turned over, which next
-/// to no lent block has; one that has is looked into. Not noticed: that two CPUs free the same block at the same moment,
-/// and a second free of a block that was written to after the first.
+/// Knows a block that is in a magazine by the key in its node; a lent one that has it by chance is looked into. Not
+/// noticed: that two CPUs free the same block at the same moment, and a second free of a block whose key was written to
+/// after the first.
 struct ByKey {
   using Words = SharedWords;
   static constexpr bool is_in_map = false;
   template <class Node>
   [[gnu::always_inline]] static bool holds(const Node& node) noexcept {
-    return node.key == key_of(node);
+    return node.has_key();
   }
 
-  /// A lent block goes into a magazine. False: it may be in one.
+  /// A lent block is about to be linked into a magazine. False: it may be in one.
   template <class Node, class View>
   [[gnu::always_inline]] static bool try_put(Node& node, View&, std::size_t) noexcept {
-    if (holds(node)) [[unlikely]] return false;
-    node.key = key_of(node);
-    return true;
+    return !node.has_key();
   }
 
   /// The same of a block that is certainly in none.
   template <class Node, class View>
-  [[gnu::always_inline]] static void put(Node& node, View&, std::size_t) noexcept {
-    node.key = key_of(node);
-  }
+  [[gnu::always_inline]] static void put(Node&, View&, std::size_t) noexcept {}
 
   template <class Node, class View>
   [[gnu::always_inline]] static void take(Node& node, View&, std::size_t) noexcept {
-    node.key = 0;
-  }
-
- private:
-  template <class Node>
-  [[gnu::always_inline]] static typename Node::Key key_of(const Node& node) noexcept {
-    return static_cast<typename Node::Key>(~address_of(&node));
+    node.clear_key();
   }
 };
 

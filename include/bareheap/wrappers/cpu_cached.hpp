@@ -106,20 +106,12 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   }
 
   [[gnu::always_inline]] Block allocate(Layout asked) noexcept {
-    const std::size_t size = granules_unless_none(asked.size());
-    if (size <= classes && asked.alignment() <= granule) [[likely]] {
-      const Inside inside(*this);
-      if (inside && has_block(*inside, size)) [[likely]] return lend(*inside, size);
-    }
+    if (const Block block = try_allocate(asked)) [[likely]] return block;
     return allocate_anew(asked);
   }
 
   [[gnu::always_inline]] void deallocate(std::byte* at, Layout asked) noexcept {
-    const std::size_t size = granules_unless_none(asked.size());
-    if (size <= classes) [[likely]] {
-      const Inside inside(*this);
-      if (inside && inside->racks[size].loaded.room != 0 && try_put(*inside, at, size)) [[likely]] return;
-    }
+    if (try_deallocate(at, asked)) [[likely]] return;
     deallocate_anew(at, asked.size());
   }
 
@@ -127,11 +119,32 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   [[gnu::always_inline]] void release(std::byte* at) noexcept
     requires(is_direct)
   {
-    {
-      const Inside inside(*this);
-      if (inside && try_put(*inside, at)) [[likely]] return;
-    }
+    if (try_release(at)) [[likely]] return;
     release_anew(at);
+  }
+
+  /// What the loaded magazine serves. Empty or false: nothing has changed, and the call without `try` does the rest. For
+  /// those who have something to do before that.
+  [[gnu::always_inline]] Block try_allocate(Layout asked) noexcept {
+    const std::size_t size = granules_unless_none(asked.size());
+    if (size > classes || asked.alignment() > granule) [[unlikely]] return {};
+    const Inside inside(*this);
+    if (inside && has_block(*inside, size)) [[likely]] return lend(*inside, size);
+    return {};
+  }
+
+  [[gnu::always_inline]] bool try_deallocate(std::byte* at, Layout asked) noexcept {
+    const std::size_t size = granules_unless_none(asked.size());
+    if (size > classes) [[unlikely]] return false;
+    const Inside inside(*this);
+    return inside && inside->racks[size].loaded.room != 0 && try_put(*inside, at, size);
+  }
+
+  [[gnu::always_inline]] bool try_release(std::byte* at) noexcept
+    requires(is_direct)
+  {
+    const Inside inside(*this);
+    return inside && try_put(*inside, at);
   }
 
   /// Nested: no.

@@ -35,6 +35,8 @@ class CpuMagazines {
   static constexpr bool is_direct = P::recall == Recall::directly;
   static constexpr bool nests = is_direct && requires { { P::is_nested() } noexcept -> std::same_as<bool>; };
 
+  static constexpr bool has_place = is_direct && requires { { P::place() } noexcept -> std::same_as<void*&>; };
+
   using Words = typename Detection::Words;
   using Heap = typename Plain::template WithWords<std::conditional_t<nests, InterruptedWords<Words>, Words>>;
   static_assert(Viewable<Heap>);
@@ -61,27 +63,22 @@ class CpuMagazines {
   struct Rack {
     Magazines loaded;
     Magazines spare;
-    std::uint8_t loaded_for = 0;  // blocks
-    std::uint8_t spare_for = 0;
-    std::uint8_t grown = 0;
 
-    void swap() noexcept {
-      std::swap(loaded, spare);
-      std::swap(loaded_for, spare_for);
-    }
+    void swap() noexcept { std::swap(loaded, spare); }
   };
 
   // A power of two apart, which is what finding one costs least at.
   struct alignas(2048) Cpu {
     AtomicOf<P, std::uint32_t> inside{0};  // Recall::directly: this CPU is at its magazines, without the lock
+    AtomicOf<P, std::uint32_t> state{in_use};  // here, as both are looked at in each call; others write it rarely
     View view;
     std::size_t held = 0;    // granules for which its open magazines are made
     std::size_t closed = 0;  // the size whose magazines were closed last to make room for others
     Rack racks[classes + 1];
+    std::uint8_t grown[classes + 1] = {};
 
-    alignas(128) AtomicOf<P, std::uint32_t> state{in_use};
-    Number handed[2 * (classes + 1)] = {};  // lists of blocks that are handed over
-    bool joined = false;                    // has magazines; under the lock
+    alignas(128) Number handed[2 * (classes + 1)] = {};  // lists of blocks that are handed over
+    bool joined = false;                                 // has magazines; under the lock
   };
 
   static Layout layout_of(std::size_t size) noexcept { return {size * granule, granule}; }
@@ -109,7 +106,7 @@ class CpuMagazines {
   // Stops where the block was written to since it came into its list.
   [[gnu::always_inline]] static Number next_of(std::byte* at) noexcept {
     if (!node(at).is_whole()) [[unlikely]] stop_at_torn(at);
-    return node(at).next;
+    return node(at).next();
   }
 
   [[noreturn, gnu::cold, gnu::noinline]] static void stop_at_torn(std::byte* at) noexcept {
@@ -146,8 +143,9 @@ class CpuMagazines {
   {
     const std::size_t number = cpu.view.number_of(at);
     const std::size_t size = threads_.changes.look([&]() noexcept { return cpu.view.lent_length(number); });
+    if (size > classes) [[unlikely]] return false;
     // Size 0, which no block has, has no room.
-    return size <= classes && cpu.racks[size].loaded.room != 0 && try_push(cpu, at, number, size);
+    return cpu.racks[size].loaded.room != 0 && try_push(cpu, at, number, size);
   }
 
   [[gnu::always_inline]] static bool try_push(Cpu& cpu, std::byte* at, std::size_t number, std::size_t size) noexcept {
@@ -203,12 +201,12 @@ class CpuMagazines {
   void open(Cpu& cpu, std::size_t size) const noexcept {
     Rack& rack = cpu.racks[size];
     const std::size_t most = capacity(size);
-    const std::size_t wanted = std::size_t{2} << rack.grown;
-    if (wanted < most) ++rack.grown;
-    cpu.held -= rack.loaded_for * size;
-    rack.loaded_for = static_cast<std::uint8_t>(wanted < most ? wanted : most);
-    cpu.held += rack.loaded_for * size;
-    rack.loaded = {0, rack.loaded_for};
+    const std::size_t wanted = std::size_t{2} << cpu.grown[size];
+    if (wanted < most) ++cpu.grown[size];
+    cpu.held -= rack.loaded.made_for * size;
+    const auto blocks = static_cast<std::uint8_t>(wanted < most ? wanted : most);
+    cpu.held += blocks * size;
+    rack.loaded = {0, blocks, blocks};
   }
 
   bool try_refill(Cpu& cpu, std::size_t size) noexcept {
@@ -217,33 +215,55 @@ class CpuMagazines {
     if (loaded.first != 0) return true;  // a handler came before us
     open(cpu, size);
     if (depot_[size] == 0 || loaded.room != capacity(size)) return try_fill(cpu, size);
-    loaded = {take_from_depot(size), 0};
+    loaded.first = take_from_depot(size);
+    loaded.room = 0;
     return true;
   }
 
   bool try_fill(Cpu& cpu, std::size_t size) noexcept {
-    const Layout layout(size * granule, granule);
     Magazines& loaded = cpu.racks[size].loaded;
     Node* last = nullptr;
     while (loaded.room != 0) {
-      const Block block = heap_.allocate(layout);
-      if (!block) break;
-      const std::size_t number = cpu.view.number_of(block.at);
+      std::byte* at = nullptr;
+      const std::size_t count = take_row(size, loaded.room, at);
+      if (count == 0) break;
+      std::size_t number = cpu.view.number_of(at);
       if (!cpu.view.lends(number, size)) {  // outside of the span
-        heap_.deallocate(block.at, layout);
+        give_row(at, size, count);
         break;
       }
-      Detection::put(node(block.at), cpu.view, number);
-      node(block.at).link(0);
       if (last == nullptr) {
         loaded.first = static_cast<Number>(number);
       } else {
         last->link(static_cast<Number>(number));
       }
-      last = &node(block.at);
-      --loaded.room;
+      loaded.room = static_cast<std::uint16_t>(loaded.room - count);
+      for (const std::size_t end = number + count * size; number != end; number += size) {
+        last = &node(cpu.view.address(number));
+        Detection::put(*last, cpu.view, number);
+        last->link(static_cast<Number>(number + size));
+      }
+      last->link(0);
     }
     return loaded.first != 0;
+  }
+
+  // Blocks of the heap inside that lie in a row: up to so many, of an engine that can, else one.
+  std::size_t take_row(std::size_t size, std::size_t count, std::byte*& first) const noexcept {
+    if constexpr (requires { heap_.allocate_row(size, count, first); }) {
+      if (const std::size_t found = heap_.allocate_row(size, count, first); found != 0) return found;
+    }
+    const Block block = heap_.allocate(layout_of(size));
+    first = block.at;
+    return block ? 1 : 0;
+  }
+
+  void give_row(std::byte* first, std::size_t size, std::size_t count) const noexcept {
+    if constexpr (requires { heap_.deallocate_row(first, size, count); }) {
+      heap_.deallocate_row(first, size, count);
+    } else {
+      for (; count != 0; --count, first += size * granule) heap_.deallocate(first, layout_of(size));
+    }
   }
 
   bool make_room(Cpu& cpu, std::size_t size) noexcept {
@@ -260,11 +280,11 @@ class CpuMagazines {
 
   // The spare magazine, which is full.
   void put_away(Rack& rack, std::size_t size) noexcept {
-    const Number first = std::exchange(rack.spare, {}).first;
+    const Number first = std::exchange(rack.spare.first, Number{0});
     const std::size_t granules = capacity(size) * size;
-    if (rack.spare_for != capacity(size) || depot_granules_ + granules > heap_.total_granules() / 16)
+    if (rack.spare.made_for != capacity(size) || depot_granules_ + granules > heap_.total_granules() / 16)
       return give_back(first, size);
-    node(heap_.view().address(first)).second = depot_[size];
+    node(heap_.view().address(first)).stack_on(depot_[size]);
     depot_[size] = first;
     depot_granules_ += granules;
   }
@@ -272,9 +292,11 @@ class CpuMagazines {
   // There is one.
   Number take_from_depot(std::size_t size) const noexcept {
     const Number first = depot_[size];
-    Node& taken = node(heap_.view().address(first));
-    depot_[size] = taken.second;
-    taken.link(taken.next);
+    std::byte* const at = heap_.view().address(first);
+    Node& taken = node(at);
+    if (!taken.is_whole_but_below()) [[unlikely]] stop_at_torn(at);
+    depot_[size] = taken.below();
+    taken.link(taken.next());
     depot_granules_ -= capacity(size) * size;
     return first;
   }
@@ -282,17 +304,24 @@ class CpuMagazines {
   void give_back(Number first, std::size_t size) const noexcept {
     View view = heap_.view();
     while (first != 0) {
-      std::byte* const at = view.address(first);
-      const Number next = next_of(at);
-      Detection::take(node(at), view, first);
-      heap_.deallocate(at, layout_of(size));
-      first = next;
+      std::size_t lowest = first;
+      std::size_t count = 0;
+      // Mostly the next one in the list is a neighbour.
+      for (; first != 0 && (first == lowest + count * size || first + size == lowest); ++count) {
+        if (first < lowest) lowest = first;
+        std::byte* const at = view.address(first);
+        const Number next = next_of(at);
+        Detection::take(node(at), view, first);
+        first = next;
+      }
+      give_row(view.address(lowest), size, count);
     }
   }
 
   void close(Cpu& cpu, std::size_t size) const noexcept {
     const Rack rack = std::exchange(cpu.racks[size], {});
-    cpu.held -= (std::size_t{rack.loaded_for} + rack.spare_for) * size;
+    cpu.held -= (std::size_t{rack.loaded.made_for} + rack.spare.made_for) * size;
+    cpu.grown[size] = 0;
     give_back(rack.loaded.first, size);
     give_back(rack.spare.first, size);
   }

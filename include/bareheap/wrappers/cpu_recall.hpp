@@ -19,6 +19,7 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
   using typename Base::Cpu;
   using Base::is_direct;
   using Base::nests;
+  using Base::has_place;
   using Base::granule;
   using Base::classes;
   using Base::in_use;
@@ -48,7 +49,9 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
   class Inside {
    public:
     [[gnu::always_inline]] explicit Inside(const CpuRecall& heap) noexcept {
-      if constexpr (is_direct) {
+      if constexpr (has_place) {
+        if (Cpu* const cpu = static_cast<Cpu*>(P::place()); cpu != nullptr) [[likely]] enter(*cpu);
+      } else if constexpr (is_direct) {
         enter(heap.this_cpu());
       } else {
         interrupts_ = P::mask_interrupts();
@@ -196,6 +199,7 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
   Cpu* own_cpu() const noexcept {
     Cpu& cpu = this_cpu();
     if (&cpu == &cpus_[P::cpus] || is_inside(cpu)) return nullptr;
+    if constexpr (has_place) P::place() = &cpu;
     hand_over(cpu);
     collect(cpu);
     if (recalls_ == 0 && cpu.state.load(std::memory_order_relaxed) == handed_over)
@@ -224,6 +228,7 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
         const Rack rack = std::exchange(cpu.racks[size], {});
         cpu.handed[2 * size] = rack.loaded.first;
         cpu.handed[2 * size + 1] = rack.spare.first;
+        cpu.grown[size] = 0;
       }
       cpu.held = 0;
       // Release: pairs with the acquire in collect().
@@ -365,6 +370,7 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
     cpu.state.store(in_use, std::memory_order_relaxed);
     if (&cpu == &this_cpu()) return;
     for (Rack& rack : cpu.racks) rack = {};
+    for (std::uint8_t& grown : cpu.grown) grown = 0;
     for (Number& list : cpu.handed) list = 0;
     cpu.held = cpu.closed = 0;
     cpu.joined = false;
