@@ -236,9 +236,9 @@ class ProcessHeap {
 
   // ---- Another size.
 
-  // What stocks serve is moved: that takes no lock, and leaves no rest of an odd size.
+  // What stocks serve is moved, to there or from there: that is a few bytes, and leaves no rest of an odd size.
   Block reallocate_inside(std::byte* at, Layout asked, std::size_t size) noexcept {
-    const bool is_small = asked.size() <= most_stocked && size <= most_stocked;
+    const bool is_small = asked.size() <= most_stocked || size <= most_stocked;
     if (!is_small && heap_.resize(at, asked, size)) return {at, size};
     if (const Block moved = move(at, asked, size)) return moved;
     return is_small && heap_.resize(at, asked, size) ? Block{at, size} : Block{};
