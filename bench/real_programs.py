@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import NoReturn, Protocol, TypeVar
 
 # Nothing of the environment of whoever runs it gets to a program.
 ENVIRONMENT = {
@@ -55,6 +56,22 @@ def missing_packages(programs: Iterable[Packaged]) -> list[str]:
     except OSError:
         installed = []
     return [package for package in wanted if f"{package} installed" not in installed]
+
+
+def require_packages(programs: Iterable[Packaged]) -> None:
+    """Raises ExecutionError where some are not installed."""
+    if missing := missing_packages(programs):
+        raise ExecutionError(f"packages are missing: apt-get install --no-install-recommends {' '.join(missing)}")
+
+
+def run_as_command(name: str, main: Callable[[Sequence[str]], int]) -> NoReturn:
+    """Runs `main` with the words of the command line; what goes wrong is a sentence."""
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (ExecutionError, TableError) as trouble:
+        sys.exit(f"{name}: {trouble}.")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def quietly(words: Sequence[str], folder: Path, environment: Mapping[str, str], limit: float) -> bytes:

@@ -4,6 +4,7 @@
 
 #include "drop_in/standard_error.hpp"
 
+#include <cerrno>  // program_invocation_short_name
 #include <cstddef>
 #include <fcntl.h>
 #include <initializer_list>

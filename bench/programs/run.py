@@ -29,7 +29,7 @@ import programs  # noqa: E402
 import results  # noqa: E402
 from execution import Taken  # noqa: E402
 from programs import Program  # noqa: E402
-from real_programs import ExecutionError, TableError, missing_packages  # noqa: E402
+from real_programs import ExecutionError, require_packages, run_as_command  # noqa: E402
 
 OURS = "bareheap-malloc"
 BUILT = ROOT / "build/host/drop_in/libbareheap-malloc.so"
@@ -99,8 +99,7 @@ def main(arguments: Sequence[str]) -> int:
     table = {name: program for name, program in programs.load().items() if "bench" in program.amounts}
     options = parse(arguments, table)
     chosen = [table[name] for name in options.only]
-    if missing := missing_packages(chosen):
-        raise ExecutionError(f"packages are missing: apt-get install --no-install-recommends {' '.join(missing)}")
+    require_packages(chosen)
     refused = {name: why_not(OTHERS[name]) for name in options.malloc or OTHERS}
     others = [name for name, why in refused.items() if not why]
     missing_heaps = {name: why for name, why in refused.items() if why}
@@ -120,9 +119,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (ExecutionError, TableError) as trouble:
-        sys.exit(f"run.py: {trouble}.")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run_as_command("run.py", main)

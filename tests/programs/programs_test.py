@@ -20,7 +20,7 @@ import execution
 import programs
 import run
 from programs import Program
-from real_programs import ExecutionError, TableError
+from real_programs import ExecutionError, TableError, require_packages, run_as_command
 
 LIBRARY = ""
 ENTRY = 'does = "d"\npackages = []\namounts = {short = 3, long = 4}\ncommands = ["echo AMOUNT"]\n'
@@ -166,6 +166,23 @@ class CommandLine(unittest.TestCase):
             status, said = self.status("lua", "--library", "x")
         self.assertEqual(status, 1)
         self.assertIn("lua: failed: it broke.", said)
+
+    def test_missing_packages_are_named(self) -> None:
+        program = Program("p", "d", ["no-such-package", "bash"], {}, [])
+        with self.assertRaisesRegex(ExecutionError, "^packages are missing: apt-get .* no-such-package$"):
+            require_packages([program])
+
+    def test_what_goes_wrong_ends_the_command(self) -> None:
+        ends = ((ExecutionError("it broke"), "run.py: it broke."), (TableError("it is bad"), "run.py: it is bad."),
+                (KeyboardInterrupt(), 130))  # fmt: skip
+        for trouble, code in ends:
+            with self.assertRaises(SystemExit) as end:
+                run_as_command("run.py", mock.Mock(side_effect=trouble))
+            self.assertEqual(end.exception.code, code)
+
+    def test_commands_that_the_page_shows_can_be_started(self) -> None:
+        for command in ("tests/programs/run.py", "bench/programs/run.py", "bench/programs/page.py"):
+            subprocess.run([programs.ROOT / command, "--help"], capture_output=True, check=True)
 
 
 if __name__ == "__main__":

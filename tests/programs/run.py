@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ import execution
 import programs
 from execution import Run
 from programs import Program
-from real_programs import ExecutionError, TableError, missing_packages
+from real_programs import ExecutionError, require_packages, run_as_command
 
 
 def most_lent(program: Program, run: Run) -> int:
@@ -109,8 +108,7 @@ def main(arguments: Sequence[str]) -> int:
         for program in chosen:
             print(f"{program.name:14} {program.does}")
         return 0
-    if missing := missing_packages(chosen):
-        raise ExecutionError(f"packages are missing: apt-get install --no-install-recommends {' '.join(missing)}")
+    require_packages(chosen)
     failed = 0
     for program in chosen:
         begun = time.monotonic()
@@ -130,9 +128,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (ExecutionError, TableError) as trouble:
-        sys.exit(f"run.py: {trouble}.")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run_as_command("run.py", main)
