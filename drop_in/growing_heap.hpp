@@ -108,14 +108,13 @@ class GrowingHeap : public BasicGranuleHeap<std::uint32_t, no_stock, Words> {
     return total < most_shared ? total : most_shared;
   }
 
-  /// Merges all that is free, and gives all whole pages of it back.
+  /// Merges all that is free, and gives the whole pages of larger free blocks back. A step for each of those.
   void trim() noexcept {
     Base::trim();
     left_.forget();
-    Base::walk([this](const Extent& extent) {
-      if (extent.kind != ExtentKind::free || extent.size < 4 * System::page) return;
-      const std::size_t first = align_down(address_of(extent.at) + granule + System::page - 1, System::page);
-      const std::size_t end = align_down(address_of(extent.end()) - granule, System::page);
+    Base::each_free_from(4 * System::page / granule, [this](Region free) {
+      const std::size_t first = align_down(address_of(free.start) + granule + System::page - 1, System::page);
+      const std::size_t end = align_down(address_of(free.end()) - granule, System::page);
       if (first < end && first < fresh_) left_.give_back(first, end);
     });
   }

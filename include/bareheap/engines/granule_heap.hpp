@@ -179,6 +179,10 @@ class BasicGranuleHeap {
   }
 
  protected:
+  /// As GranuleSpace has it.
+  template <class Sink>
+  void each_free_from(std::size_t size, Sink sink) const noexcept { space_.each_free_from(size, sink); }
+
   /// Lends up to `count` blocks of `size` granules in a row, past the stock: how many; 0: none fits. For an engine whose
   /// blocks somebody else stocks. Outside of the span only one.
   std::size_t take_row(std::size_t size, std::size_t count, std::byte*& first) noexcept {

@@ -201,6 +201,12 @@ class GranuleSpace {
     return stretch != nullptr;
   }
 
+  /// Shows the regions of free blocks of at least `size` granules. A step for each, and for smaller ones of their bin.
+  template <class Sink>
+  void each_free_from(std::size_t size, Sink sink) const noexcept {
+    bins_.each_from(size, [&](std::size_t first, std::size_t found) { sink(Region{address(first), found * granule}); });
+  }
+
   /// Forgets all blocks. Cost: that of clearing the maps.
   void reset() noexcept {
     if (count_ == 0) return;

@@ -95,6 +95,16 @@ class SegregatedBins {
     if (next == bin) occupied_ ^= Word{1} << bin % most_bins;
   }
 
+  /// Shows each block of at least `size` granules: its first one, and how many it has.
+  template <class Sink>
+  void each_from(std::size_t size, Sink sink) const noexcept {
+    for (unsigned bin = bin_of(size); bin < count_; ++bin) {
+      for (std::size_t block = first_of(bin); block != bin; block = node(block).next) {
+        if (size_at(block) >= size) sink(block, size_at(block));
+      }
+    }
+  }
+
   /// True where a free block has its size at both ends, and names its neighbours in the ring, which name it. Where it
   /// names something that is neither free, by `is_free`, nor the head of its bin, that is not looked into.
   template <class IsFree>
