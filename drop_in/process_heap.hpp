@@ -63,20 +63,10 @@ class ProcessHeap {
   }
 
   /// As allocate(); the bytes asked for are zero.
-  Block allocate_zeroed(Layout asked) noexcept {
-    last_zeros = {};
-    const Block block = allocate(asked);
-    if (!block || !is_in_span(block.at)) return block;
-    std::byte* const end = block.at + asked.size();
-    const bool is_known = last_zeros.block == block.at && last_zeros.from < end;
-    if (!is_known) {
-      __builtin_memset(block.at, 0, asked.size());
-      return block;
-    }
-    // The ends of what was free had words of the heap.
-    std::byte* const zeros = last_zeros.from > block.at + granule ? last_zeros.from : block.at + granule;
-    __builtin_memset(block.at, 0, static_cast<std::size_t>((zeros < end ? zeros : end) - block.at));
-    __builtin_memset(block.at + block.size - granule, 0, granule);
+  [[gnu::always_inline]] Block allocate_zeroed(Layout asked) noexcept {
+    const Block block = heap_.try_allocate(asked);
+    if (!block) [[unlikely]] return allocate_zeroed_anew(asked);
+    __builtin_memset(block.at, 0, asked.size());
     return block;
   }
 
@@ -183,18 +173,35 @@ class ProcessHeap {
 
   [[gnu::noinline]] Block allocate_anew(Layout asked) noexcept {
     if (asked.size() < own_from_ || own_from_ == 0) {
-      if (const Block block = heap_.allocate(asked)) return block;
+      if (const Block block = heap_.allocate_anew(asked)) return block;
     }
     return allocate_elsewhere(asked);
   }
 
+  [[gnu::noinline]] Block allocate_zeroed_anew(Layout asked) noexcept {
+    last_zeros = {};
+    const Block block = allocate(asked);
+    if (!block || !is_in_span(block.at)) return block;
+    std::byte* const end = block.at + asked.size();
+    const bool is_known = last_zeros.block == block.at && last_zeros.from < end;
+    if (!is_known) {
+      __builtin_memset(block.at, 0, asked.size());
+      return block;
+    }
+    // The ends of what was free had words of the heap.
+    std::byte* const zeros = last_zeros.from > block.at + granule ? last_zeros.from : block.at + granule;
+    __builtin_memset(block.at, 0, static_cast<std::size_t>((zeros < end ? zeros : end) - block.at));
+    __builtin_memset(block.at + block.size - granule, 0, granule);
+    return block;
+  }
+
   [[gnu::noinline]] void deallocate_anew(std::byte* at, Layout asked) noexcept {
-    if (is_in_span(at)) return heap_.deallocate(at, asked);
+    if (is_in_span(at)) return heap_.deallocate_anew(at, asked.size());
     deallocate_elsewhere(at, asked.size());
   }
 
   [[gnu::noinline]] void release_anew(std::byte* at) noexcept {
-    if (is_in_span(at)) return heap_.release(at);
+    if (is_in_span(at)) return heap_.release_anew(at);
     release_elsewhere(at);
   }
 

@@ -123,8 +123,8 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
     release_anew(at);
   }
 
-  /// What the loaded magazine serves. Empty or false: nothing has changed, and the call without `try` does the rest. For
-  /// those who have something to do before that.
+  /// What the loaded magazine serves. Empty or false: nothing has changed, and the rest is to be done. For those who have
+  /// something to do before that.
   [[gnu::always_inline]] Block try_allocate(Layout asked) noexcept {
     const std::size_t size = granules_unless_none(asked.size());
     if (size > classes || asked.alignment() > granule) [[unlikely]] return {};
@@ -145,6 +145,42 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   {
     const Inside inside(*this);
     return inside && try_put(*inside, at);
+  }
+
+  /// The rest, which is right for anything, too.
+  [[gnu::noinline]] Block allocate_anew(Layout asked) noexcept {
+    const std::size_t size = granules_of(asked.size());
+    const bool has_class = size <= classes && asked.alignment() <= granule;
+    if (has_class) {
+      const Inside inside(*this);
+      if (inside && inside->racks[size].loaded.first == 0 && inside->racks[size].spare.first != 0)
+        inside->racks[size].swap();
+      if (inside && inside->racks[size].loaded.first != 0) return lend(*inside, size);
+    }
+    if (is_nested()) [[unlikely]] return {};
+    Block block;
+    {
+      const Holding held(*this, caller_here());
+      const Own cpu(*this);
+      if (has_class && cpu && try_refill(*cpu, size)) return lend(*cpu, size);
+      block = heap_.allocate(asked);
+    }
+    if (block) return block;
+    gather(caller_here(), [&](Gathered) noexcept {
+      block = heap_.allocate(asked);
+      return static_cast<bool>(block);
+    });
+    return block;
+  }
+
+  [[gnu::noinline]] void deallocate_anew(std::byte* at, std::size_t bytes) noexcept {
+    deallocate_anew(at, bytes, caller_here());
+  }
+
+  [[gnu::noinline]] void release_anew(std::byte* at) noexcept
+    requires(is_direct)
+  {
+    if (at != nullptr) deallocate_anew(at, lent_size(at, caller_here()), caller_here());
   }
 
   /// Nested: no.
@@ -277,43 +313,6 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   }
 
  private:
-  // ---- What the loaded magazine does not serve.
-
-  [[gnu::noinline]] Block allocate_anew(Layout asked) noexcept {
-    const std::size_t size = granules_of(asked.size());
-    const bool has_class = size <= classes && asked.alignment() <= granule;
-    if (has_class) {
-      const Inside inside(*this);
-      if (inside && inside->racks[size].loaded.first == 0 && inside->racks[size].spare.first != 0)
-        inside->racks[size].swap();
-      if (inside && inside->racks[size].loaded.first != 0) return lend(*inside, size);
-    }
-    if (is_nested()) [[unlikely]] return {};
-    Block block;
-    {
-      const Holding held(*this, caller_here());
-      const Own cpu(*this);
-      if (has_class && cpu && try_refill(*cpu, size)) return lend(*cpu, size);
-      block = heap_.allocate(asked);
-    }
-    if (block) return block;
-    gather(caller_here(), [&](Gathered) noexcept {
-      block = heap_.allocate(asked);
-      return static_cast<bool>(block);
-    });
-    return block;
-  }
-
-  [[gnu::noinline]] void deallocate_anew(std::byte* at, std::size_t bytes) noexcept {
-    deallocate_anew(at, bytes, caller_here());
-  }
-
-  [[gnu::noinline]] void release_anew(std::byte* at) noexcept
-    requires(is_direct)
-  {
-    if (at != nullptr) deallocate_anew(at, lent_size(at, caller_here()), caller_here());
-  }
-
   // Stops where no block is lent at this address.
   std::size_t lent_size(std::byte* at, const void* caller) const noexcept
     requires(is_direct)

@@ -29,6 +29,7 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
   using Base::handed_over;
   using Base::layout_of;
   using Base::this_cpu;
+  using Base::known_cpu;
   using Base::node;
   using Base::next_of;
   using Base::try_put;
@@ -52,7 +53,7 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
       if constexpr (has_place) {
         if (Cpu* const cpu = static_cast<Cpu*>(P::place()); cpu != nullptr) [[likely]] enter(*cpu);
       } else if constexpr (is_direct) {
-        enter(heap.this_cpu());
+        if (const std::uint32_t number = known_cpu(); number < P::cpus) [[likely]] enter(heap.cpus_[number]);
       } else {
         interrupts_ = P::mask_interrupts();
         cpu_ = &heap.this_cpu();
