@@ -102,7 +102,8 @@ class GrowingHeap : public BasicGranuleHeap<std::uint32_t, no_stock, Words> {
     return true;
   }
 
-  /// Of which stocks are a share: they are as small as those of a heap of 32 MiB, for the same reason.
+  /// Of which stocks are a share: no larger than those of a heap of 128 MiB, for the same reason as above. Of 32 MiB they
+  /// would be too small for two threads that want all sizes.
   std::size_t total_granules() const noexcept {
     const std::size_t total = Base::total_granules();
     return total < most_shared ? total : most_shared;
@@ -122,7 +123,7 @@ class GrowingHeap : public BasicGranuleHeap<std::uint32_t, no_stock, Words> {
  private:
   static constexpr std::size_t large = System::page;  // blocks above it may have whole pages
   static constexpr std::size_t step = std::size_t{1} << 20;
-  static constexpr std::size_t most_shared = (std::size_t{32} << 20) / granule;
+  static constexpr std::size_t most_shared = (std::size_t{128} << 20) / granule;
 
   static constexpr std::size_t rounded(std::size_t size) noexcept { return align_down(size + granule - 1, granule); }
 
