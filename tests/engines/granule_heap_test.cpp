@@ -89,6 +89,41 @@ template <class Heap>
 class Stock : public testing::Test {};
 TYPED_TEST_SUITE(Stock, Heaps);
 
+/// Allocates blocks too large for the stock, with small ones between them, and frees the large ones in the order of
+/// their places, or the other way round. The places of the holes.
+template <class Heap>
+std::vector<long> make_holes(Roomy<Heap>& heap, const std::vector<std::size_t>& sizes, bool lowest_first) {
+  std::vector<long> places;
+  for (const std::size_t size : sizes) {
+    places.push_back(heap.take(size));
+    static_cast<void>(heap.take(1, 2 * Heap::granule));
+  }
+  for (std::size_t index = 0; index < sizes.size(); ++index) {
+    const std::size_t hole = lowest_first ? index : sizes.size() - 1 - index;
+    heap.free(places[hole], sizes[hole]);
+  }
+  EXPECT_EQ(heap.heap.check(), Fault::none);
+  return places;
+}
+
+TYPED_TEST(Stock, of_equal_holes_the_lowest_is_taken_in_whatever_order_they_came) {
+  for (const bool lowest_first : {false, true}) {
+    Roomy<TypeParam> heap;
+    const std::vector<long> holes = make_holes(heap, {400, 400}, lowest_first);
+    EXPECT_EQ(heap.take(400), holes[0]) << lowest_first;
+    EXPECT_EQ(heap.take(400), holes[1]) << lowest_first;
+  }
+}
+
+TYPED_TEST(Stock, a_hole_among_the_first_four_of_its_bin_is_found_and_none_behind_them) {
+  Roomy<TypeParam> four;
+  const long fourth = make_holes(four, {390, 391, 392, 410}, true).back();
+  EXPECT_EQ(four.take(400), fourth);
+  Roomy<TypeParam> five;
+  const long fifth = make_holes(five, {390, 391, 392, 393, 410}, true).back();
+  EXPECT_GT(five.take(400), fifth);
+}
+
 TYPED_TEST(Stock, is_filled_by_carving_twice_as_many_neighbours_each_time) {
   Roomy<TypeParam> heap;
   EXPECT_EQ(heap.take(3), 0);

@@ -150,13 +150,45 @@ void carved_by_itself(Subject& heap) {
   }
 }
 
-// A block of more than 1/16 of the memory is put at the upper end, where others of that kind are; one that is aligned
+// Allocates blocks with others between them, and frees them in the order of their places, or the other way round.
+std::vector<std::byte*> make_holes(Subject& heap, const std::vector<std::size_t>& sizes, bool lowest_first) {
+  begin(heap);
+  std::vector<std::byte*> holes;
+  for (const std::size_t size : sizes) {
+    holes.push_back(heap.allocate(Layout(size, 1)).at);
+    expect(static_cast<bool>(heap.allocate(Layout(1, 2 * heap.granule()))));
+  }
+  for (std::size_t index = 0; index < sizes.size(); ++index) {
+    const std::size_t hole = lowest_first ? index : sizes.size() - 1 - index;
+    heap.deallocate(holes[hole], Layout(sizes[hole], 1));
+  }
+  expect(heap.check() == Fault::none);
+  return holes;
+}
+
+// Of equal holes the lowest is taken, and of others one of the first four of the bin that is large enough.
+void holes_in_order(Subject& heap) {
+  const std::size_t granule = heap.granule();
+  const std::size_t size = 400 * granule;
+  for (const bool lowest_first : {false, true}) {
+    const std::vector<std::byte*> holes = make_holes(heap, {size, size}, lowest_first);
+    expect(heap.allocate(Layout(size, 1)).at == holes[0] && heap.allocate(Layout(size, 1)).at == holes[1]);
+  }
+  std::vector<std::size_t> sizes = {size - 2 * granule, size - 2 * granule, size - 2 * granule, size + 2 * granule};
+  std::byte* const fourth = make_holes(heap, sizes, true).back();
+  expect(heap.allocate(Layout(size, 1)).at == fourth);
+  sizes.insert(sizes.begin(), size - 2 * granule);
+  std::byte* const fifth = make_holes(heap, sizes, true).back();
+  expect(heap.allocate(Layout(size, 1)).at > fifth);
+}
+
+// A block of more than 1/8 of the memory is put at the upper end, where others of that kind are; one that is aligned
 // is not.
 void large_ones(Subject& heap) {
   begin(heap);
   const std::size_t granule = heap.granule();
   const std::vector<Extent> fresh = picture_of(heap);
-  const std::size_t share = bytes_of(fresh, ExtentKind::free) / granule / 16 * granule;
+  const std::size_t share = bytes_of(fresh, ExtentKind::free) / granule / 8 * granule;
   std::byte* const low = heap.allocate(Layout(share, 1)).at;
   std::byte* const high = heap.allocate(Layout(share + granule, 1)).at;
   std::byte* const next = heap.allocate(Layout(share + granule, granule)).at;
@@ -299,6 +331,7 @@ void judge_stock(Subject& heap) {
   wrong_sizes(heap);
   scarce(heap);
   carved_by_itself(heap);
+  holes_in_order(heap);
   large_ones(heap);
   plenty_again(heap);
   merged_again(heap);

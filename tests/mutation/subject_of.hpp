@@ -88,7 +88,8 @@ class SubjectOf final : public Subject {
   }
 
  private:
-  using Bins = SegregatedBins<Index>;
+  static constexpr BinOrder order = Stocked<Heap> ? BinOrder::lowest_first : BinOrder::last_in_first;
+  using Bins = SegregatedBins<Index, order>;
   using Space = GranuleSpace<GranuleMap<Word>, Bins>;
   using Stretch = typename Space::Stretch;
 

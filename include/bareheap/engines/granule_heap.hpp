@@ -9,8 +9,9 @@
 //
 // An empty list is filled by carving several blocks in a row out of one free block, twice as many each time, up to 32
 // or 4 KiB, so that objects that are made one after another are neighbours. Larger blocks have 32 lists, each of one
-// size at a time. No block above 1/256 of the memory is stocked. One above 1/16 is put at the upper end of what is
-// free: a small block that is carved behind it would part the longest free piece when the large one goes.
+// size at a time. No block above 1/256 of the memory is stocked. One above 1/8 is put at the upper end of what is
+// free: a small block that is carved behind it would part the longest free piece when the large one goes. Among free
+// blocks of one bin low ones are taken before high ones, roughly, so that what is lent stays together.
 //
 // The stock costs hardly any memory. There is plenty while half of it is free, and nothing is merged. Below that,
 // blocks are carved one by one, and the stock is given back and merged, a few blocks with each call that it does not
@@ -49,7 +50,7 @@ namespace bareheap {
 /// all calls but those of a View want to be alone.
 template <class Index, std::size_t Share = 256, class Words = PlainWords>
 class BasicGranuleHeap {
-  using Space = GranuleSpace<GranuleMap<std::size_t, Words>, SegregatedBins<Index>>;
+  using Space = GranuleSpace<GranuleMap<std::size_t, Words>, SegregatedBins<Index, BinOrder::lowest_first>>;
   using Stretch = typename Space::Stretch;
 
  public:
@@ -259,7 +260,7 @@ class BasicGranuleHeap {
   }
 
   std::size_t take(std::size_t size, std::size_t alignment) noexcept {
-    if (alignment <= granule && size > space_.total() / 16) return space_.take_last(size);
+    if (alignment <= granule && size > space_.total() / 8) return space_.take_last(size);
     return alignment <= granule ? space_.take(size) : space_.take_aligned(size, alignment);
   }
 

@@ -223,9 +223,9 @@ class GranuleSpace {
   /// Lends `size` granules: the first of them, or 0. Any size is right.
   [[gnu::always_inline]] std::size_t take(std::size_t size) noexcept {
     if (size > most_) [[unlikely]] return 0;
-    const unsigned bin = bins_.find(size);
-    if (bin == Bins::none) return 0;
-    const std::size_t first = take_first(bin);
+    const std::size_t first = bins_.find(size);
+    if (first == 0) return 0;
+    bins_.remove(first);
     const std::size_t found = bins_.size_at(first);
     Map map = map_of(first);
     map.edge_to_lent(first);
@@ -242,9 +242,9 @@ class GranuleSpace {
   /// begin.
   std::size_t take_run(std::size_t size, std::size_t count, std::size_t& first) noexcept {
     if (size > most_) [[unlikely]] return 0;
-    const unsigned bin = bins_.find(size);
-    if (bin == Bins::none) return 0;
-    first = take_first(bin);
+    first = bins_.find(size);
+    if (first == 0) return 0;
+    bins_.remove(first);
     const std::size_t found = bins_.size_at(first);
     if (first >= count_) count = 1;
     if (found < size * count) count = found / size;
@@ -260,18 +260,15 @@ class GranuleSpace {
   /// of the size may do by chance; else one is looked for that does wherever it lies.
   [[gnu::always_inline]] std::size_t take_aligned(std::size_t size, std::size_t alignment) noexcept {
     if (size > most_) [[unlikely]] return 0;
-    unsigned bin = Bins::bin_of(size);
-    std::size_t found_at = bins_.first_of(bin);
+    std::size_t found_at = bins_.first_of(Bins::bin_of(size));
     std::size_t first = aligned(found_at, alignment);
     if (first - found_at + size > bins_.size_at(found_at)) {
       const std::size_t slack = alignment / granule - 1;
       if (slack > most_ - size) return 0;
-      bin = bins_.find(size + slack);
-      if (bin == Bins::none) return 0;
-      found_at = bins_.first_of(bin);
+      found_at = bins_.find(size + slack);
+      if (found_at == 0) return 0;
       first = aligned(found_at, alignment);
     }
-    bins_.remove_first(bin);
     return lend_inside(found_at, first, size);
   }
 
@@ -284,9 +281,7 @@ class GranuleSpace {
     for (unsigned bin = Bins::bin_of(size); bin <= last; ++bin) {
       for (std::size_t at = bins_.first_of(bin); bins_.size_at(at) != 0; at = bins_.after(at)) {
         const std::size_t first = aligned(at, alignment);
-        if (first - at + size > bins_.size_at(at)) continue;
-        bins_.remove(at);
-        return lend_inside(at, first, size);
+        if (first - at + size <= bins_.size_at(at)) return lend_inside(at, first, size);
       }
     }
     return 0;
@@ -295,9 +290,8 @@ class GranuleSpace {
   /// As take(), but at the end of the free block that is found.
   std::size_t take_last(std::size_t size) noexcept {
     if (size > most_) [[unlikely]] return 0;
-    const unsigned bin = bins_.find(size);
-    if (bin == Bins::none) return 0;
-    const std::size_t found_at = take_first(bin);
+    const std::size_t found_at = bins_.find(size);
+    if (found_at == 0) return 0;
     return lend_inside(found_at, found_at + bins_.size_at(found_at) - size, size);
   }
 
@@ -358,15 +352,10 @@ class GranuleSpace {
     return number + (align_down(at + alignment - 1, alignment) - at) / granule;
   }
 
-  std::size_t take_first(unsigned bin) noexcept {
-    const std::size_t first = bins_.first_of(bin);
-    bins_.remove_first(bin);
-    return first;
-  }
-
-  // Lends `size` granules from `first` on, which are in the free block at `found_at`. That is in no bin any more.
+  // Lends `size` granules from `first` on, which are in the free block at `found_at`.
   [[gnu::always_inline]] std::size_t lend_inside(std::size_t found_at, std::size_t first, std::size_t size) noexcept {
     const std::size_t found = bins_.size_at(found_at);
+    bins_.remove(found_at);
     free_ -= size;
     ++blocks_;
     Map map = map_of(found_at);

@@ -21,7 +21,13 @@
 
 namespace bareheap {
 
-template <class Index>
+/// In what order blocks of a bin are taken.
+enum class BinOrder {
+  last_in_first,  ///< costs least
+  lowest_first,   ///< roughly; several are looked at, so that a heap stays in less memory
+};
+
+template <class Index, BinOrder Order = BinOrder::last_in_first>
 class SegregatedBins {
  public:
   static constexpr std::size_t granule = 4 * sizeof(Index);  // bytes: exactly what a node and the size at its end need
@@ -52,11 +58,18 @@ class SegregatedBins {
 
   void insert(std::size_t first, std::size_t size) noexcept {
     const unsigned bin = bin_of(size);
-    const Index second = node(bin).next;
-    node(second).previous = static_cast<Index>(first);
-    node(first).next = second;
-    node(bin).next = static_cast<Index>(first);
-    node(first).previous = static_cast<Index>(bin);
+    Index previous = static_cast<Index>(bin);
+    Index next = node(bin).next;
+    if constexpr (Order == BinOrder::lowest_first) {
+      if (first > next) {  // also where that is the head
+        previous = node(bin).previous;
+        next = static_cast<Index>(bin);
+      }
+    }
+    node(next).previous = static_cast<Index>(first);
+    node(first).next = next;
+    node(previous).next = static_cast<Index>(first);
+    node(first).previous = previous;
     node(first + size - 1).size_at_end = static_cast<Index>(size);
     node(first).size = static_cast<Index>(size);
     occupied_ |= Word{1} << bin;
@@ -70,15 +83,16 @@ class SegregatedBins {
     if (next == previous) occupied_ ^= Word{1} << next % most_bins;  // that is the head: the bin is empty
   }
 
-  static constexpr unsigned none = most_bins;
-
-  /// A bin whose first block has at least `size` granules, or `none`: the bin of that size, otherwise the lowest one
-  /// above that has any block, since there each is large enough. `size` is no larger than the largest block may be.
-  unsigned find(std::size_t size) const noexcept {
+  /// A block of at least `size` granules, or 0: one of the first of the bin of that size, otherwise the first of the
+  /// lowest bin above that has any, since there each is large enough. `size` is no larger than the largest block may be.
+  std::size_t find(std::size_t size) const noexcept {
     const unsigned bin = bin_of(size);
-    if (size_at(first_of(bin)) >= size) return bin;
-    const Word above = occupied_ & (~Word{1} << bin);
-    return above == 0 ? none : static_cast<unsigned>(std::countr_zero(above));
+    std::size_t block = first_of(bin);
+    for (unsigned look = 1; size_at(block) < size; ++look) {
+      if (look == looks || block == bin) return first_above(bin);
+      block = node(block).next;
+    }
+    return block;
   }
 
   /// Of a bin; its head, where there is none.
@@ -86,14 +100,6 @@ class SegregatedBins {
 
   /// The next block of a bin; its head, where this is the last one.
   std::size_t after(std::size_t first) const noexcept { return node(first).next; }
-
-  /// Removes the first block of a bin that has any.
-  void remove_first(unsigned bin) noexcept {
-    const Index next = node(first_of(bin)).next;
-    node(next).previous = static_cast<Index>(bin);
-    node(bin).next = next;
-    if (next == bin) occupied_ ^= Word{1} << bin % most_bins;
-  }
 
   /// Shows each block of at least `size` granules: its first one, and how many it has.
   template <class Sink>
@@ -144,6 +150,7 @@ class SegregatedBins {
   using Word = std::conditional_t<most_bins == 64, std::uint64_t, std::uint32_t>;
   static_assert(std::numeric_limits<Word>::digits == most_bins);
   static constexpr std::size_t wrong = size_limit;
+  static constexpr unsigned looks = Order == BinOrder::lowest_first ? 4 : 1;
 
   struct Node {
     Index next;
@@ -151,6 +158,11 @@ class SegregatedBins {
     Index size;
     Index size_at_end;
   };
+
+  std::size_t first_above(unsigned bin) const noexcept {
+    const Word above = occupied_ & (~Word{1} << bin);
+    return above == 0 ? 0 : first_of(static_cast<unsigned>(std::countr_zero(above)));
+  }
 
   Node& node(std::size_t first) const noexcept { return *reinterpret_cast<Node*>(base_ + first * granule); }
 
