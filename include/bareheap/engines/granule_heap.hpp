@@ -25,7 +25,7 @@
 //           the stock, until it finds some, and then for each free block of its bin.
 // Cost:     allocate and deallocate: 25 to 40 instructions where the stock serves small blocks at once; else as
 //           RealTimeHeap, with up to 32 blocks carved or eight merged; see above. Others as RealTimeHeap.
-// Overhead: as RealTimeHeap, but that the object has five words more, and the lists take 584 bytes in the region, with
+// Overhead: as RealTimeHeap, but that the object has six words more, and the lists take 584 bytes in the region, with
 //           16-bit indexes 520.
 // Bad frees: as RealTimeHeap: a block in the stock is not lent.
 // Invariants: 1 to 5 as RealTimeHeap; a cached block is like a lent one.
@@ -50,7 +50,8 @@ namespace bareheap {
 /// all calls but those of a View want to be alone.
 template <class Index, std::size_t Share = 256, class Words = PlainWords>
 class BasicGranuleHeap {
-  using Space = GranuleSpace<GranuleMap<std::size_t, Words>, SegregatedBins<Index, BinOrder::lowest_first>>;
+  using Map = GranuleMap<std::size_t, Words>;
+  using Space = GranuleSpace<Map, SegregatedBins<Index, BinOrder::lowest_first>>;
   using Stretch = typename Space::Stretch;
 
  public:
@@ -99,39 +100,44 @@ class BasicGranuleHeap {
   }
 
   [[gnu::always_inline]] Block allocate(Layout asked) noexcept {
-    const std::size_t size = granules_unless_none(asked.size());
-    if (size <= stocked_ && asked.alignment() <= granule) [[likely]] {
-      if (size > most_stocked) __builtin_unreachable();  // stocked_ is not above it, which a compiler cannot know
-      const Index first = stock_->heads[size];
+    const std::size_t last = last_granule_of(asked.size());
+    if (last < stocked_ && asked.alignment() <= granule) [[likely]] {
+      if (last >= most_stocked) __builtin_unreachable();  // stocked_ is not above it, which a compiler cannot know
+      Index& head = (stock_->heads + 1)[last];
+      const std::size_t first = head;
       if (first != 0) [[likely]] {
         std::byte* const at = space_.address(first);
-        stock_->heads[size] = next_of(at);
+        head = next_of(at);
         space_.map().cached_to_lent(first);
-        return {at, size * granule};
+        return {at, (last + 1) * granule};
       }
     }
     return allocate_anew(asked.size(), asked.alignment());
   }
 
   [[gnu::always_inline]] void deallocate(std::byte* at, Layout asked) noexcept {
-    const std::size_t size = granules_unless_none(asked.size());
+    const std::size_t last = last_granule_of(asked.size());
     const std::size_t first = space_.number_of(at);
-    if (size <= stocked_ && first < space_.count() &&
-        space_.map().try_lent_to_cached(first, static_cast<unsigned>(size))) [[likely]] {
-      if (size > most_stocked) __builtin_unreachable();
-      next_of(at) = stock_->heads[size];
-      stock_->heads[size] = static_cast<Index>(first);
+    if (last < quickly_ && first < space_.count() &&
+        space_.map().try_lent_to_cached(first, static_cast<unsigned>(last + 1))) [[likely]] {
+      Index& head = (stock_->heads + 1)[last];
+      next_of(at) = head;
+      head = static_cast<Index>(first);
       return;
     }
     deallocate_anyhow(at, asked.size());
   }
 
   /// Grows into the free block behind where that is large enough, and gives back what is cut off by shrinking.
-  bool resize(std::byte* at, Layout asked, std::size_t size) noexcept {
+  [[gnu::noinline]] bool resize(std::byte* at, Layout asked, std::size_t size) noexcept {
     const std::size_t before = Space::granules_of(asked.size());
+    const std::size_t after = Space::granules_of(size);
     const std::size_t first = space_.number_of(at);
-    if (!space_.judge(first, before)) [[unlikely]] refuse(at);
-    return space_.resize(first, before, Space::granules_of(size));
+    if (first < space_.count() && space_.map().lends_any(first, before)) [[likely]] {
+      if (after == before) return true;
+      if (after > before && space_.map().starts(first + before)) return false;
+    }
+    return resize_hardly(at, before, after);
   }
 
   /// Gives all that the stock holds back, and merges it.
@@ -222,16 +228,39 @@ class BasicGranuleHeap {
     std::uint8_t batches[most_stocked + 1];  // log2 of the blocks that are carved at once when a list is empty
   };
 
-  // Of a request for so many bytes; for none, more than anything has: the longer way is taken.
-  static constexpr std::size_t granules_unless_none(std::size_t bytes) noexcept { return (bytes - 1) / granule + 1; }
+  // Of a request for so many bytes, counted from 0; for none, more than anything has: the longer way is taken.
+  static constexpr std::size_t last_granule_of(std::size_t bytes) noexcept { return (bytes - 1) / granule; }
 
   static Index& next_of(std::byte* cached) noexcept { return *reinterpret_cast<Index*>(cached); }
 
   [[gnu::noinline]] Block allocate_anew(std::size_t bytes, std::size_t alignment) noexcept {
     const std::size_t size = Space::granules_of(bytes);
+    if (merging_ != 0 || space_.free() < floor_) [[unlikely]] return allocate_merging(size, alignment);
+    return allocate_stocked(size, alignment);
+  }
+
+  [[gnu::noinline]] Block allocate_merging(std::size_t size, std::size_t alignment) noexcept {
     if (merging_ != 0) merge_some();
     if (space_.free() < floor_) plan();
-    std::size_t first = size <= stockable_ ? take_stocked(size, alignment) : 0;
+    return allocate_stocked(size, alignment);
+  }
+
+  // The stock serves it where the first block of the list is aligned, by chance if that is more than a granule.
+  [[gnu::always_inline]] Block allocate_stocked(std::size_t size, std::size_t alignment) noexcept {
+    if (size > stockable_) return allocate_unstocked(size, alignment);
+    const std::size_t list = list_of(size);
+    const std::size_t first = stock_->heads[list];
+    std::byte* const at = space_.address(first);
+    if (first == 0 || size_of_list(list) != size || !is_aligned(address_of(at), alignment)) {
+      return allocate_unstocked(size, alignment);
+    }
+    stock_->heads[list] = next_of(at);
+    space_.map().cached_to_lent(first);
+    return {at, size * granule};
+  }
+
+  [[gnu::noinline]] Block allocate_unstocked(std::size_t size, std::size_t alignment) noexcept {
+    std::size_t first = size <= stocked_ && alignment <= granule ? carve(size) : 0;
     if (first == 0) first = take(size, alignment);
     if (first == 0 && (stockable_ != 0 || merging_ != 0)) {
       if (alignment > granule) {
@@ -240,23 +269,10 @@ class BasicGranuleHeap {
       } else {
         for (merging_ = 1; first == 0 && merging_ != 0; first = take(size, alignment)) merge_some();
       }
-      stop_stocking();
+      stocked_ = quickly_ = stockable_ = 0;
     }
     if (first == 0) first = space_.take_any(size, alignment);
-    if (first == 0) return {};
-    return {space_.address(first), size * granule};
-  }
-
-  std::size_t take_stocked(std::size_t size, std::size_t alignment) noexcept {
-    const std::size_t list = list_of(size);
-    const std::size_t first = stock_->heads[list];
-    std::byte* const at = space_.address(first);
-    if (first != 0 && size_of_list(list) == size && is_aligned(address_of(at), alignment)) {
-      stock_->heads[list] = next_of(at);
-      space_.map().cached_to_lent(first);
-      return first;
-    }
-    return size <= stocked_ && alignment <= granule ? carve(size) : 0;
+    return first == 0 ? Block{} : Block{space_.address(first), size * granule};
   }
 
   std::size_t take(std::size_t size, std::size_t alignment) noexcept {
@@ -267,31 +283,42 @@ class BasicGranuleHeap {
   [[gnu::noinline]] void deallocate_anyhow(std::byte* at, std::size_t bytes) noexcept {
     const std::size_t size = Space::granules_of(bytes);
     const std::size_t first = space_.number_of(at);
-    if (!space_.judge(first, size)) [[unlikely]] return refuse_unless_null(at);
-    const bool may_stock = size <= stocked_ && first < space_.count();  // only blocks of the span
-    if (may_stock && merging_ == 0) [[likely]] return stock(size, first, size);
-    deallocate_judged(first, size);
+    const bool may_stock = size <= stockable_ && merging_ == 0 && first < space_.count();  // only blocks of the span
+    if (may_stock && space_.map().lends_any(first, size) && try_stock(at, first, size)) [[likely]] return;
+    deallocate_hardly(at, size);
   }
 
-  [[gnu::noinline]] void deallocate_judged(std::size_t first, std::size_t size) noexcept {
+  [[gnu::noinline]] void deallocate_hardly(std::byte* at, std::size_t size) noexcept {
+    const std::size_t first = space_.number_of(at);
+    if (!space_.judge(first, size)) [[unlikely]] return refuse_unless_null(at);
     if (merging_ != 0) merge_some();
-    if (size <= stockable_ && first < space_.count() && try_stock(first, size)) return;  // only blocks of the span
+    if (size <= stockable_ && first < space_.count()) {
+      if (try_stock(at, first, size)) return space_.keep(first, size);
+      give_back(list_of(size));  // of another size, which may be over: it makes room, a block at a time
+    }
     space_.give(first, size);
     const std::size_t half = space_.total() / 2;
     if (space_.free() >= half && (floor_ != half || stockable_ == 0)) plan();  // there is plenty again
   }
 
-  bool try_stock(std::size_t first, std::size_t size) noexcept {
+  [[gnu::noinline]] bool resize_hardly(std::byte* at, std::size_t before, std::size_t after) noexcept {
+    const std::size_t first = space_.number_of(at);
+    if (!space_.judge(first, before)) [[unlikely]] refuse(at);
+    return space_.resize(first, before, after);
+  }
+
+  // A block that is lent. False: its list has blocks of another size.
+  [[gnu::always_inline]] bool try_stock(std::byte* at, std::size_t first, std::size_t size) noexcept {
     const std::size_t list = list_of(size);
+    Index& head = stock_->heads[list];
     if (list > most_stocked) {
       Index& listed = stock_->sizes[list - most_stocked - 1];
-      if (stock_->heads[list] != 0 && listed != size) {  // a size that may be over: it makes room, a block at a time
-        give_back(list);
-        return false;
-      }
+      if (head != 0 && listed != size) return false;
       listed = static_cast<Index>(size);
     }
-    stock(list, first, size);
+    space_.map().lent_to_cached(first);
+    next_of(at) = head;
+    head = static_cast<Index>(first);
     return true;
   }
 
@@ -302,14 +329,6 @@ class BasicGranuleHeap {
 
   std::size_t size_of_list(std::size_t list) const noexcept {
     return list <= most_stocked ? list : stock_->sizes[list - most_stocked - 1];
-  }
-
-  // A judged block.
-  void stock(std::size_t list, std::size_t first, std::size_t size) noexcept {
-    space_.map().lent_to_cached(first);
-    space_.map().close_end(first, size);
-    next_of(space_.address(first)) = stock_->heads[list];
-    stock_->heads[list] = static_cast<Index>(first);
   }
 
   void give_back(std::size_t list) noexcept {
@@ -327,6 +346,7 @@ class BasicGranuleHeap {
     if (!plenty) merging_ = 1;
     stockable_ = free >= space_.total() / 3 ? space_.total() / Share : 0;
     stocked_ = stockable_ < most_stocked ? stockable_ : most_stocked;
+    quickly_ = stocked_ < Map::most_in_word ? stocked_ : Map::most_in_word;
     floor_ = plenty ? half : free - free / 8;
   }
 
@@ -342,8 +362,6 @@ class BasicGranuleHeap {
     }
   }
 
-  void stop_stocking() noexcept { stocked_ = stockable_ = 0; }
-
   std::size_t carve(std::size_t size) noexcept {
     std::uint8_t& grown = stock_->batches[size];
     if (space_.free() < space_.total() / 2) grown = 0;
@@ -354,10 +372,18 @@ class BasicGranuleHeap {
     if (count == 0) return 0;
     if (wanted < most) ++grown;
     space_.keep(first, size);
-    for (std::size_t index = count - 1; index != 0; --index) {
-      space_.map().set_start(first + index * size);
-      stock(size, first + index * size, size);
+    if (size > most_stocked) __builtin_unreachable();
+    Map map = space_.map();
+    std::byte* at = space_.address(first);
+    Index* link = &stock_->heads[size];
+    const std::size_t end = first + count * size;
+    for (std::size_t carved = first + size; carved != end; carved += size) {
+      map.begin_cached(carved);
+      map.close_end(carved, size);
+      *link = static_cast<Index>(carved);
+      link = &next_of(at += size * granule);
     }
+    *link = 0;
     return first;
   }
 
@@ -396,6 +422,7 @@ class BasicGranuleHeap {
   Space space_;
   Stock* stock_ = nullptr;
   std::size_t stocked_ = 0;    // blocks up to so many granules have a list of their size
+  std::size_t quickly_ = 0;    // of those, blocks up to so many are taken back after a look at one word of the map
   std::size_t stockable_ = 0;  // blocks up to so many granules are stocked; 0: memory is scarce
   std::size_t merging_ = 0;    // the list whose blocks are given back next; 0: none are
   std::size_t floor_ = 0;      // of free granules; below it all is merged

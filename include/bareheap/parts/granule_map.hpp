@@ -99,12 +99,9 @@ class GranuleMap {
   /// here.
   [[gnu::always_inline]] bool lends(std::size_t granule, std::size_t size) const noexcept {
     const Pair* const pair = &of(granule);
-    const Pair here = seen(pair[0]);
-    if (at(granule, here.kind) != 0) [[unlikely]] return false;
-    // The tiles from this granule on. One must begin here, and the next one `size` granules on: with the bit of this one
-    // turned over, that is the only bit up to there.
-    const Word from_here = any(here) >> bit(granule) | tiles(seen(pair[1])) << 1 << bit(~granule);
-    return (from_here ^ 1) << (word_bits - 1 - size) == Word{1} << (word_bits - 1);
+    // The only bit up to `size` granules on must be there.
+    const Word ends = ends_of_lent(seen(pair[0]), granule) | tiles(seen(pair[1])) << 1 << bit(~granule);
+    return ends << (word_bits - 1 - size) == Word{1} << (word_bits - 1);
   }
 
   /// The longest block that there may be. The highest bit of a length stays 0: it stands where the last granule of a
@@ -179,20 +176,13 @@ class GranuleMap {
   /// False, and nothing has changed, unless a block of exactly `size` granules is lent here. Otherwise its end is open:
   /// the length of a long one is forgotten, and at granule + size begins a free block, unless it starts(). Constant.
   [[nodiscard]] bool open_end(std::size_t granule, std::size_t size) noexcept {
-    Pair* const pair = &of(granule);
-    const Pair here = seen(*pair);
-    if (at(granule, here.kind) != 0) [[unlikely]] return false;
-    // As in ends_in_word(); where no other tile is in this word, this one begins here.
-    const Word tiles = (any(here) >> bit(granule)) ^ 1;
-    if (tiles != 0) return static_cast<unsigned>(std::countr_zero(tiles)) == size;
-    const Pair after = seen(pair[1]);
-    if (holds_length(after)) {
-      if (after.kind != (size << length_shift | length_mark)) [[unlikely]] return false;
-      Words::put(pair[1].kind, Word{0});
-      return true;
-    }
-    const Word beyond = any(after) | Word{1} << (word_bits - 1);  // is not 0 anyway, but a compiler would ask
-    return static_cast<unsigned>(std::countr_zero(beyond)) == size + bit(granule) - word_bits;
+    return ends_at(granule, size, [](Word& length) { Words::put(length, Word{0}); });
+  }
+
+  /// True: a block of exactly `size` granules, be it as long as it may, is lent here. Constant. Not for askers who do not
+  /// keep others from merging.
+  bool lends_any(std::size_t granule, std::size_t size) const noexcept {
+    return ends_at(granule, size, [](const Word&) {});
   }
 
   /// The opposite: tells the length of a block that begins here, if it is a long one.
@@ -206,12 +196,16 @@ class GranuleMap {
     if (is_long(granule, size)) [[unlikely]] Words::put((&of(granule))[1].kind, Word{0});
   }
 
-  /// Makes the lent block of `size` granules that begins here a cached one. False, and nothing is changed: there is
-  /// none, or its end is in another word of the map.
+  /// The longest block that try_lent_to_cached() can look at.
+  static constexpr std::size_t most_in_word = word_bits - 2;
+
+  /// Makes the lent block of `size` granules, most_in_word at most, that begins here a cached one. False, and nothing
+  /// is changed: there is none, or its end is in another word of the map.
   [[gnu::always_inline]] bool try_lent_to_cached(std::size_t granule, unsigned size) noexcept {
     Pair& pair = of(granule);
     const Pair here = seen(pair);
-    return ends_in_word(here, granule, size) && Words::try_set(pair.kind, here.kind, mask(granule));
+    const Word ends = ends_of_lent(here, granule) | Word{1} << (word_bits - 1);  // never 0: nobody need ask
+    return static_cast<unsigned>(std::countr_zero(ends)) == size && Words::try_set(pair.kind, here.kind, mask(granule));
   }
 
   /// False: the block that begins here is cached already.
@@ -243,8 +237,9 @@ class GranuleMap {
   void lent_to_cached(std::size_t granule) noexcept { Words::set(of(granule).kind, mask(granule)); }
   void cached_to_lent(std::size_t granule) noexcept { Words::flip(of(granule).kind, mask(granule)); }
   void begin_cached(std::size_t granule) noexcept {
-    set_start(granule);
-    lent_to_cached(granule);
+    Pair& pair = of(granule);
+    Words::set(pair.start, mask(granule));
+    Words::set(pair.kind, mask(granule));
   }
   void set_free_edge(std::size_t granule) noexcept { Words::set(of(granule).kind, mask(granule)); }
   void edge_to_interior(std::size_t granule) noexcept { Words::flip(of(granule).kind, mask(granule)); }
@@ -277,12 +272,26 @@ class GranuleMap {
     return word_bits - bit(granule) + static_cast<std::size_t>(std::countr_zero(any(after)));
   }
 
-  [[gnu::always_inline]] static bool ends_in_word(const Pair& pair, std::size_t granule, unsigned size) noexcept {
-    // Where a tile begins here, the lowest bit that is left is that of the next one; else it is bit 0, which is no
-    // size.
-    const Word tiles = (any(pair) >> bit(granule)) ^ 1;
-    if (tiles == 0 || static_cast<unsigned>(std::countr_zero(tiles)) != size) [[unlikely]] return false;
-    return at(granule, pair.kind) == 0;
+  // True: a block of exactly `size` granules is lent here. Where the map has its length, `use` gets that.
+  template <class Use>
+  [[gnu::always_inline]] bool ends_at(std::size_t granule, std::size_t size, Use use) const noexcept {
+    Pair* const pair = &of(granule);
+    const Word ends = ends_of_lent(seen(*pair), granule);
+    if (ends != 0) return static_cast<std::size_t>(std::countr_zero(ends)) == size;
+    const Pair after = seen(pair[1]);
+    if (holds_length(after)) [[unlikely]] {
+      if (after.kind != (size << length_shift | length_mark)) [[unlikely]] return false;
+      use(pair[1].kind);
+      return true;
+    }
+    const Word beyond = any(after) | Word{1} << (word_bits - 1);  // is not 0 anyway, but a compiler would ask
+    return static_cast<std::size_t>(std::countr_zero(beyond)) == size + bit(granule) - word_bits;
+  }
+
+  // The tiles from this granule on, with its start turned over: where a block is lent here, the lowest bit tells where
+  // it ends, and none that its end is not in this word. Elsewhere that is bit 0, which is no size.
+  [[gnu::always_inline]] static Word ends_of_lent(const Pair& pair, std::size_t granule) noexcept {
+    return ((pair.start ^ mask(granule)) | pair.kind) >> bit(granule);
   }
 
   [[gnu::always_inline]] Pair& of(std::size_t granule) const noexcept {
