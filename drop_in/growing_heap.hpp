@@ -102,12 +102,13 @@ class GrowingHeap : public BasicGranuleHeap<std::uint32_t, no_stock, Words> {
     return true;
   }
 
-  /// Of which stocks are a share: no larger than those of a heap of 128 MiB, for the same reason as above. Of 32 MiB they
-  /// would be too small for two threads that want all sizes.
+  /// Of which stocks are a share, and which is scarce where little of it is free: with what may be added soon. No more
+  /// than 256 MiB: larger stocks would hold memory that others could use.
   std::size_t total_granules() const noexcept {
-    const std::size_t total = Base::total_granules();
+    const std::size_t total = Base::total_granules() + more_;
     return total < most_shared ? total : most_shared;
   }
+  std::size_t free_granules() const noexcept { return Base::free_granules() + more_; }
 
   /// Merges all that is free, and gives the whole pages of larger free blocks back. A step for each of those.
   void trim() noexcept {
@@ -123,7 +124,7 @@ class GrowingHeap : public BasicGranuleHeap<std::uint32_t, no_stock, Words> {
  private:
   static constexpr std::size_t large = System::page;  // blocks above it may have whole pages
   static constexpr std::size_t step = std::size_t{1} << 20;
-  static constexpr std::size_t most_shared = (std::size_t{128} << 20) / granule;
+  static constexpr std::size_t most_shared = (std::size_t{256} << 20) / granule;
 
   static constexpr std::size_t rounded(std::size_t size) noexcept { return align_down(size + granule - 1, granule); }
 
@@ -157,7 +158,7 @@ class GrowingHeap : public BasicGranuleHeap<std::uint32_t, no_stock, Words> {
       if (System::commit(reinterpret_cast<std::byte*>(end_), wanted)) return open(wanted);
       wanted = align_down(wanted / 2, System::page);
     }
-    floor_ = 0;  // there is no more
+    floor_ = more_ = 0;
     return false;
   }
 
@@ -175,12 +176,17 @@ class GrowingHeap : public BasicGranuleHeap<std::uint32_t, no_stock, Words> {
     return true;
   }
 
-  void plan() noexcept { floor_ = end_ == span_end_ ? 0 : Base::total_granules() / 4; }
+  void plan() noexcept {
+    floor_ = end_ == span_end_ ? 0 : Base::total_granules() / 4;
+    const std::size_t left = (span_end_ - end_) / granule;
+    more_ = left < most_shared ? left : most_shared;
+  }
 
   std::size_t end_ = 0;
   std::size_t span_end_ = 0;
   std::size_t fresh_ = 0;  // from here on it is zero, but for the last granule
   std::size_t floor_ = 0;  // of free granules; below it there is more
+  std::size_t more_ = 0;   // granules that may be added, as far as they count
   LeftPages<System> left_;
 };
 
