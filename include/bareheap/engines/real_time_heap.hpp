@@ -48,7 +48,7 @@ namespace bareheap {
 /// `Index` counts granules: std::uint32_t for regions up to 8 GiB, std::uint16_t up to 512 KiB.
 template <class Index>
 class BasicRealTimeHeap {
-  using Space = GranuleSpace<GranuleMap<std::uint32_t>, SegregatedBins<Index>>;
+  using Space = GranuleSpace<GranuleMap<std::uint32_t, PlainWords, false>, SegregatedBins<Index>>;
 
  public:
   /// Sizes and addresses of blocks are multiples of this: 16 bytes with 32-bit indexes, 8 with 16-bit ones.
@@ -80,6 +80,7 @@ class BasicRealTimeHeap {
   Block allocate(Layout asked) noexcept {
     const std::size_t size = Space::granules_of(asked.size());
     if (asked.alignment() > granule) return allocate_aligned(size, asked.alignment());
+    if constexpr (Space::is_compact) return allocate_aligned(size, granule);  // the same code for all
     return block(space_.take(size), size);
   }
 
@@ -88,7 +89,7 @@ class BasicRealTimeHeap {
     const std::size_t first = space_.number_of(at);
     auto map = space_.map_of(first);
     if (!map.open_end(first, size)) [[unlikely]] return refuse_unless_null(at);
-    space_.give(map, first, size);
+    space_.give_here(map, first, size);
   }
 
   /// Grows into the free block behind where that is large enough, and gives back what is cut off by shrinking.

@@ -27,8 +27,8 @@ namespace bareheap {
 
 /// The map of granules with neighbouring numbers. It is the address of its first word, and can be copied. `Word`: the
 /// wider, the oftener the end of a block is in sight at once. `Words`: who may look at it at the same time
-/// (core/words.hpp).
-template <class Word, class Words = PlainWords>
+/// (core/words.hpp). `has_stock`: blocks may be cached.
+template <class Word, class Words = PlainWords, bool has_stock = true>
 class GranuleMap {
   struct Pair {
     Word start;
@@ -73,6 +73,11 @@ class GranuleMap {
   bool is_free_edge(std::size_t granule) const noexcept {
     const Pair pair = seen(of(granule));
     return at(granule, ~pair.start & pair.kind) != 0;
+  }
+  /// The same of the last granule of a tile. Where no block is cached, no other one has its kind: see most_length.
+  bool free_ends_at(std::size_t granule) const noexcept {
+    if constexpr (has_stock) return is_free_edge(granule);
+    return at(granule, Words::get(of(granule).kind)) != 0;
   }
   bool starts(std::size_t granule) const noexcept { return at(granule, Words::get(of(granule).start)) != 0; }
 
@@ -284,7 +289,8 @@ class GranuleMap {
       use(pair[1].kind);
       return true;
     }
-    const Word beyond = any(after) | Word{1} << (word_bits - 1);  // is not 0 anyway, but a compiler would ask
+    const Word beyond = any(after);
+    if (beyond == 0) __builtin_unreachable();  // what is lent has an end
     return static_cast<std::size_t>(std::countr_zero(beyond)) == size + bit(granule) - word_bits;
   }
 

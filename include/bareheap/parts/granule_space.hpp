@@ -25,6 +25,9 @@ class GranuleSpace {
  public:
   static constexpr std::size_t granule = Bins::granule;
 
+  /// On microcontrollers little code counts for more than few instructions.
+  static constexpr bool is_compact = sizeof(std::size_t) < 8;
+
   /// A region that is in use: its granules from `start`, of which blocks may have [first, end).
   struct Stretch {
     Map map;
@@ -84,8 +87,8 @@ class GranuleSpace {
   Admission init(Region region, Region span, std::size_t largest, std::size_t extra,
                  Content content = Content::unknown) noexcept {
     if (count_ != 0) return {.fault = Fault::initialised_twice, .lost = region.size};
-    Admission admission = admit(region, granule, granule);
-    const Admission whole = admit(span, granule, granule);
+    Admission admission = admitted(region);
+    const Admission whole = admitted(span);
     if (!admission || !whole) return {.fault = admission ? whole.fault : admission.fault, .lost = region.size};
     Region& taken = admission.taken;
     if (taken.start != whole.taken.start || taken.size > whole.taken.size)
@@ -113,7 +116,7 @@ class GranuleSpace {
   /// Cost: a step for each region; outside the span, clearing a map.
   Admission add(Region region) noexcept {
     if (count_ == 0) return {.fault = Fault::not_initialised, .lost = region.size};
-    Admission admission = admit(region, granule, granule);
+    Admission admission = admitted(region);
     if (!admission) return admission;
     Region& taken = admission.taken;
     const std::size_t start = (address_of(taken.start) - base()) / granule;
@@ -297,10 +300,8 @@ class GranuleSpace {
 
   /// Takes a judged block back and merges it with its free neighbours. The map is that of the block, here and below.
   void give(std::size_t first, std::size_t size) noexcept { give(map_of(first), first, size); }
-  [[gnu::always_inline]] void give(Map map, std::size_t first, std::size_t size) noexcept {
-    free_ += size;
-    --blocks_;
-    map.clear_start_first(first);
+  void give(Map map, std::size_t first, std::size_t size) noexcept {
+    release(map, first, size);
     merge(map, first, first + size);
   }
 
@@ -312,6 +313,12 @@ class GranuleSpace {
     }
     blocks_ -= static_cast<std::uint32_t>(count - 1);
     give(map_, first, count * size);
+  }
+
+  /// The same, for where calls are short.
+  [[gnu::always_inline]] void give_here(Map map, std::size_t first, std::size_t size) noexcept {
+    release(map, first, size);
+    is_compact ? merge(map, first, first + size) : merge_here(map, first, first + size);
   }
 
   /// The same of a cached block of the span.
@@ -326,15 +333,33 @@ class GranuleSpace {
     return resize(map_of(first), first, before, after);
   }
   [[gnu::always_inline]] bool resize(Map map, std::size_t first, std::size_t before, std::size_t after) noexcept {
-    const bool fits = after == before || move_end(map, first + before, first + after);
-    map.close_end(first, fits ? after : before);  // the last step: its word may have been that of the edges
-    return fits;
+    const std::size_t end = first + before;
+    const std::size_t above = after == before || map.starts(end) ? 0 : bins_.size_at(end);
+    if (after == before || after > before + above) {
+      map.close_end(first, before);
+      return after == before;
+    }
+    if (above == 0) {
+      map.set_free_edge(end - 1);
+    } else {
+      if (above != 1) map.edge_to_interior(end);
+      bins_.remove(end);
+    }
+    free_ += before - after;
+    map.close_end(first, after);
+    cut(map, first, after, before + above);
+    return true;
   }
 
  private:
   static constexpr std::size_t record = granules_of(sizeof(Stretch));
   static constexpr std::size_t most_numbers =
       Bins::most_granules < Map::most_length ? Bins::most_granules : Map::most_length;
+
+  // Inlined it would be there three times.
+  [[gnu::noinline]] static Admission admitted(const Region& offered) noexcept {
+    return admit(offered, granule, granule);
+  }
 
   static std::size_t least(std::size_t left, std::size_t right) noexcept { return left < right ? left : right; }
   static std::byte* pointer(std::size_t address) noexcept { return reinterpret_cast<std::byte*>(address); }
@@ -352,6 +377,12 @@ class GranuleSpace {
     return number + (align_down(at + alignment - 1, alignment) - at) / granule;
   }
 
+  void release(Map map, std::size_t first, std::size_t size) noexcept {
+    free_ += size;
+    --blocks_;
+    map.clear_start_first(first);
+  }
+
   // Lends `size` granules from `first` on, which are in the free block at `found_at`.
   [[gnu::always_inline]] std::size_t lend_inside(std::size_t found_at, std::size_t first, std::size_t size) noexcept {
     const std::size_t found = bins_.size_at(found_at);
@@ -363,7 +394,7 @@ class GranuleSpace {
     map.close_end(first, size);
     const std::size_t front = first - found_at;
     if (front == 0) {
-      map.clear_free_edge(first);
+      map.edge_to_interior(first);
     } else {
       map.set_free_edge(first - 1);
       bins_.insert(found_at, front);
@@ -385,19 +416,21 @@ class GranuleSpace {
   }
 
   // Makes [first, end), which is all interior and in no block, a free block together with those that it touches. An
-  // edge that comes to lie inside goes, unless it is the neighbour's other edge too: then it is one of the whole.
-  [[gnu::noinline]] void merge(Map map, std::size_t first, std::size_t end) noexcept {
+  // edge that comes to lie inside goes, unless it is the neighbour's other edge too: then it is one of the whole. What
+  // is [[likely]] is so in the longest call.
+  [[gnu::noinline]] void merge(Map map, std::size_t first, std::size_t end) noexcept { merge_here(map, first, end); }
+  [[gnu::always_inline]] void merge_here(Map map, std::size_t first, std::size_t end) noexcept {
     if (!map.starts(end)) {
       const std::size_t above = bins_.size_at(end);
-      if (above != 1) map.edge_to_interior(end);
+      if (above != 1) [[likely]] map.edge_to_interior(end);
       bins_.remove(end);
       end += above;
     } else {
       map.set_free_edge(end - 1);
     }
-    if (map.is_free_edge(first - 1)) {
+    if (map.free_ends_at(first - 1)) {
       const std::size_t below = bins_.size_before(first);
-      if (below != 1) map.edge_to_interior(first - 1);
+      if (below != 1) [[likely]] map.edge_to_interior(first - 1);
       map.clear_start_last(first);
       first -= below;
       bins_.remove(first);
@@ -406,26 +439,6 @@ class GranuleSpace {
       map.clear_start_last(first);
     }
     bins_.insert(first, end - first);
-  }
-
-  // Moves the end of a judged block, if what is free behind it reaches so far.
-  [[gnu::always_inline]] bool move_end(Map map, std::size_t end, std::size_t moved) noexcept {
-    const std::size_t above = map.starts(end) ? 0 : bins_.size_at(end);
-    const std::size_t limit = end + above;
-    if (moved > limit) return false;
-    free_ += end - moved;
-    if (above != 0) [[likely]] {
-      bins_.remove(end);
-      map.edge_to_interior(end);
-    }
-    if (moved == limit) {
-      map.clear_free_edge(limit - 1);
-      return true;
-    }
-    map.set_free_edge(moved);
-    if (above <= 1) map.set_free_edge(limit - 1);
-    bins_.insert(moved, limit - moved);
-    return true;
   }
 
   // All granules from `first` on become free. Something begins behind the last one, so that every block has an end.

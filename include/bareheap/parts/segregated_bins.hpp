@@ -80,7 +80,7 @@ class SegregatedBins {
     const Index previous = node(first).previous;
     node(next).previous = previous;
     node(previous).next = next;
-    if (next == previous) occupied_ ^= Word{1} << next % most_bins;  // that is the head: the bin is empty
+    if (next == previous) [[likely]] occupied_ ^= Word{1} << next % most_bins;  // that is the head: the bin is empty
   }
 
   /// A block of at least `size` granules, or 0: one of the first of the bin of that size, otherwise the first of the
