@@ -373,6 +373,7 @@ class Show(Traces):
         self.trace.unlink()
         tells_more = "(bareheap --help tells more)"
         self.refused(f"FILE is required {tells_more}", "show", status=2)
+        self.refused(f"there is no command 'nonsense' {tells_more}", "nonsense", status=2)
         self.refused("/nowhere cannot be read: No such file or directory", "show", "/nowhere")
         no_trace = "{}/log: this is not a trace: it does not begin with 'bareheap trace'"
         self.refused(no_trace, "show", self.folder / "log")

@@ -31,6 +31,9 @@ int run(int count, char** arguments) {
   add_show(tool);
   add_import(tool);
   add_replay(tool);
+  const auto is_named = [&](const CLI::App* command) { return command->get_name() == arguments[1]; };
+  if (count > 1 && arguments[1][0] != '-' && std::ranges::none_of(tool.get_subcommands({}), is_named))
+    return refuse(std::string("there is no command '") + arguments[1] + "' (bareheap --help tells more)", 2);
   try {
     tool.parse(count, arguments);
   } catch (const CLI::Success& help) {

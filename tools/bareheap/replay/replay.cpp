@@ -300,7 +300,7 @@ void add_options(CLI::App& command, Arguments& arguments) {
 
 void add_replay(CLI::App& tool) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = *tool.add_subcommand("replay", "Runs traces on heaps, and measures");
+  CLI::App& command = *tool.add_subcommand("replay", "Runs traces on heaps, and measures.");
   add_options(command, *arguments);
   auto& measurements = *command.add_option_group("What is measured");
   measurements.require_option(0, 1);
