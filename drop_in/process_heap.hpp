@@ -72,31 +72,32 @@ class ProcessHeap {
 
   [[gnu::always_inline]] void deallocate(std::byte* at, Layout asked) noexcept {
     if (heap_.try_deallocate(at, asked)) [[likely]] return;
-    deallocate_anew(at, asked);
+    deallocate_anew(at, asked, caller_here());
   }
 
   [[gnu::always_inline]] void release(std::byte* at) noexcept {
     if (heap_.try_release(at)) [[likely]] return;
-    release_anew(at);
+    release_anew(at, caller_here());
   }
 
   bool resize(std::byte* at, Layout asked, std::size_t size) noexcept {
     if (is_in_span(at)) return heap_.resize(at, asked, size);
-    return check_elsewhere(at, asked.size()) == OwnBlocks<System>::rounded(size);
+    return check_elsewhere(at, asked.size(), caller_here()) == OwnBlocks<System>::rounded(size);
   }
 
-  Block reallocate(std::byte* at, Layout asked, std::size_t size) noexcept {
-    if (is_in_span(at)) return reallocate_inside(at, asked, size);
+  [[gnu::always_inline]] Block reallocate(std::byte* at, Layout asked, std::size_t size) noexcept {
+    const void* const caller = caller_here();
+    if (is_in_span(at)) return reallocate_inside(at, asked, size, caller);
     if (size >= own_from_ / 2) {
-      check_elsewhere(at, asked.size());
+      check_elsewhere(at, asked.size(), caller);
       if (const Block moved = own_.reallocate(at, size)) return moved;
       if (size > asked.size()) return {};
     }
-    return move(at, asked, size);
+    return move(at, asked, size, caller);
   }
 
-  std::size_t size_of(const std::byte* at) const noexcept {
-    return is_in_span(at) ? heap_.size_of(at) : size_elsewhere(at);
+  [[gnu::always_inline]] std::size_t size_of(const std::byte* at) const noexcept {
+    return is_in_span(at) ? heap_.size_of(at, caller_here()) : size_elsewhere(at, caller_here());
   }
 
   bool owns(const void* at) const noexcept {
@@ -195,14 +196,14 @@ class ProcessHeap {
     return block;
   }
 
-  [[gnu::noinline]] void deallocate_anew(std::byte* at, Layout asked) noexcept {
-    if (is_in_span(at)) return heap_.deallocate_anew(at, asked.size());
-    deallocate_elsewhere(at, asked.size());
+  [[gnu::noinline]] void deallocate_anew(std::byte* at, Layout asked, const void* caller) noexcept {
+    if (is_in_span(at)) return heap_.deallocate_anew(at, asked.size(), caller);
+    deallocate_elsewhere(at, asked.size(), caller);
   }
 
-  [[gnu::noinline]] void release_anew(std::byte* at) noexcept {
-    if (is_in_span(at)) return heap_.release_anew(at);
-    release_elsewhere(at);
+  [[gnu::noinline]] void release_anew(std::byte* at, const void* caller) noexcept {
+    if (is_in_span(at)) return heap_.release_anew(at, caller);
+    release_elsewhere(at, caller);
   }
 
   // ---- Blocks of their own.
@@ -214,48 +215,49 @@ class ProcessHeap {
     return own_.allocate(asked);
   }
 
-  [[gnu::noinline]] void deallocate_elsewhere(std::byte* at, std::size_t size) noexcept {
+  [[gnu::noinline]] void deallocate_elsewhere(std::byte* at, std::size_t size, const void* caller) noexcept {
     if (at == nullptr) return;
-    check_elsewhere(at, size);
-    release_elsewhere(at);
+    check_elsewhere(at, size, caller);
+    release_elsewhere(at, caller);
   }
 
-  [[gnu::noinline]] void release_elsewhere(std::byte* at) noexcept {
-    if (!own_.deallocate(at)) [[unlikely]] refuse(Fault::never_lent, at);
+  [[gnu::noinline]] void release_elsewhere(std::byte* at, const void* caller) noexcept {
+    if (!own_.deallocate(at)) [[unlikely]] refuse(Fault::never_lent, at, caller);
   }
 
-  std::size_t size_elsewhere(const std::byte* at) const noexcept {
+  std::size_t size_elsewhere(const std::byte* at, const void* caller) const noexcept {
     const std::size_t size = own_.size_of(at);
-    if (size == 0) [[unlikely]] refuse(Fault::never_lent, at);
+    if (size == 0) [[unlikely]] refuse(Fault::never_lent, at, caller);
     return size;
   }
 
   // Its size, which the one that the caller has must round up to.
-  std::size_t check_elsewhere(const std::byte* at, std::size_t size) const noexcept {
-    const std::size_t lent = size_elsewhere(at);
-    if (OwnBlocks<System>::rounded(size) != lent) [[unlikely]] refuse(Fault::wrong_layout, at);
+  std::size_t check_elsewhere(const std::byte* at, std::size_t size, const void* caller) const noexcept {
+    const std::size_t lent = size_elsewhere(at, caller);
+    if (OwnBlocks<System>::rounded(size) != lent) [[unlikely]] refuse(Fault::wrong_layout, at, caller);
     return lent;
   }
 
-  [[noreturn, gnu::cold, gnu::noinline]] static void refuse(Fault fault, const std::byte* at) noexcept {
-    panic({.fault = fault, .address = at, .caller = caller_here()});
+  [[noreturn, gnu::cold, gnu::noinline]] static void refuse(Fault fault, const std::byte* at,
+                                                            const void* caller) noexcept {
+    panic({.fault = fault, .address = at, .caller = caller});
   }
 
   // ---- Another size.
 
   // What stocks serve is moved, to there or from there: that is a few bytes, and leaves no rest of an odd size.
-  Block reallocate_inside(std::byte* at, Layout asked, std::size_t size) noexcept {
+  Block reallocate_inside(std::byte* at, Layout asked, std::size_t size, const void* caller) noexcept {
     const bool is_small = asked.size() <= most_stocked || size <= most_stocked;
     if (!is_small && heap_.resize(at, asked, size)) return {at, size};
-    if (const Block moved = move(at, asked, size)) return moved;
+    if (const Block moved = move(at, asked, size, caller)) return moved;
     return is_small && heap_.resize(at, asked, size) ? Block{at, size} : Block{};
   }
 
-  Block move(std::byte* at, Layout asked, std::size_t size) noexcept {
+  Block move(std::byte* at, Layout asked, std::size_t size, const void* caller) noexcept {
     const Block block = allocate(asked.with_size(size));
     if (!block) return {};
     __builtin_memcpy(block.at, at, asked.size() < size ? asked.size() : size);
-    deallocate(at, asked);
+    if (!heap_.try_deallocate(at, asked)) [[unlikely]] deallocate_anew(at, asked, caller);
     return block;
   }
 

@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: MIT
 """Runs programs with libbareheap-malloc.so as LD_PRELOAD: what it promises, its settings, and what it says.
 
-usage: drop_in_test.py LIBRARY CONTRACT SCENES [unittest's arguments]
+usage: drop_in_test.py LIBRARY CONTRACT SCENES WRONG_CALLS [unittest's arguments]
 """
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-library, contract, scenes = sys.argv[1:4]
+library, contract, scenes, wrong_calls = sys.argv[1:5]
 NAMES = ["span", "peak", "live_blocks", "live_bytes", "locks", "own_blocks", "own_peak", "given_back", "nested"]
 
 
@@ -135,6 +136,18 @@ class Words(Programs):
         sentence = r"^bareheap: freed a block that is free already: 0x[0-9a-f]+, called from 0x[0-9a-f]+\n$"
         self.assertRegex(done.stderr, sentence)
 
+    def test_the_caller_is_the_programs_own(self) -> None:
+        names = run(wrong_calls, preload=False).stdout.split()
+        self.assertGreater(len(names), 10)
+        for name in names:
+            with self.subTest(name):
+                done = run(wrong_calls, name)
+                self.assertEqual(done.returncode, -6, done.stderr)
+                self.assertRegex(done.stderr, r"^bareheap: .*, called from 0x[0-9a-f]+(, size \S+ [^\n]*)?\n$")
+                caller = int(re.findall(r"called from (0x[0-9a-f]+)", done.stderr)[0], 16)
+                start, end = (int(word, 16) for word in done.stdout.split())
+                self.assertIn(caller, range(start, end))
+
     def test_reports(self) -> None:
         done = run(scenes, "start", REPORT="stderr")
         self.assertRegex(done.stderr, r"^bareheap-malloc: program=\S+ process=\d+( [a-z_]+=\d+){9}\n$")
@@ -184,4 +197,4 @@ class Words(Programs):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])
+    unittest.main(argv=[sys.argv[0], *sys.argv[5:]])

@@ -183,7 +183,7 @@ class MallocFamily {
     }
   }
 
-  Block reallocated(std::byte* at, std::size_t size) const noexcept {
+  [[gnu::always_inline]] Block reallocated(std::byte* at, std::size_t size) const noexcept {
     const Layout lent(heap_->size_of(at), usual);
     if (would_be_granted(lent.size(), size)) return {at, lent.size()};
     if constexpr (Reallocating<Heap>) {

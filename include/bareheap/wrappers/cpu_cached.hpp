@@ -177,10 +177,39 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
     deallocate_anew(at, bytes, caller_here());
   }
 
+  /// On behalf of a caller, whom the report of a stop names.
+  [[gnu::always_inline]] void deallocate_anew(std::byte* at, std::size_t bytes, const void* caller) noexcept {
+    if (at == nullptr) return;
+    const std::size_t size = granules_of(bytes);
+    if (size <= classes) {
+      const Inside inside(*this);
+      if (inside && inside->racks[size].loaded.room == 0 && inside->racks[size].spare.is_empty()) {
+        inside->racks[size].swap();
+        if (try_put(*inside, at, size)) return;
+      }
+    }
+    const Layout asked(bytes, granule);
+    if constexpr (nests) {
+      if (is_nested()) [[unlikely]] return put_off(at, asked, caller);
+    }
+    if (size <= classes) {
+      const Holding held(*this, caller);
+      const Own cpu(*this);
+      if (cpu && make_room(*cpu, size) && try_put(*cpu, at, size)) return;
+    }
+    with_lent(at, asked, caller, [&]() noexcept { heap_.deallocate(at, asked); });
+  }
+
   [[gnu::noinline]] void release_anew(std::byte* at) noexcept
     requires(is_direct)
   {
-    if (at != nullptr) deallocate_anew(at, lent_size(at, caller_here()), caller_here());
+    release_anew(at, caller_here());
+  }
+
+  [[gnu::always_inline]] void release_anew(std::byte* at, const void* caller) noexcept
+    requires(is_direct)
+  {
+    if (at != nullptr) deallocate_anew(at, size_of(at, caller), caller);
   }
 
   /// Nested: no.
@@ -226,6 +255,22 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
     if (is_nested()) return heap_.size_of(at);
     const Holding held(*this, caller_here());
     return heap_.size_of(at);
+  }
+
+  /// As size_of(), on behalf of a caller as above.
+  std::size_t size_of(const std::byte* at, const void* caller) const noexcept
+    requires(is_direct)
+  {
+    std::size_t size = length_seen(at);
+    Fault fault = Fault::none;
+    if (size == 0 && is_nested()) {
+      fault = look_up(at, size);
+    } else if (size == 0) {
+      const Holding held(*this, caller);
+      fault = look_up(at, size);
+    }
+    if (fault != Fault::none) [[unlikely]] panic({.fault = fault, .address = at, .caller = caller});
+    return size * granule;
   }
 
   /// Calls all stocks back. What a CPU has that does not answer is shown as lent.
@@ -313,23 +358,7 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   }
 
  private:
-  // Stops where no block is lent at this address.
-  std::size_t lent_size(std::byte* at, const void* caller) const noexcept
-    requires(is_direct)
-  {
-    std::size_t size = length_seen(at);
-    Fault fault = Fault::none;
-    if (size == 0 && is_nested()) {
-      fault = look_up(at, size);
-    } else if (size == 0) {
-      const Holding held(*this, caller);
-      fault = look_up(at, size);
-    }
-    if (fault != Fault::none) [[unlikely]] panic({.fault = fault, .address = at, .caller = caller});
-    return size * granule;
-  }
-
-  Fault look_up(std::byte* at, std::size_t& size) const noexcept
+  Fault look_up(const std::byte* at, std::size_t& size) const noexcept
     requires(is_direct)
   {
     const Fault fault = heap_.fault_in(at, layout_of(1));
@@ -345,28 +374,6 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
       return threads_.changes.look([&]() noexcept { return view.lent_length(view.number_of(at)); });
     }
     return 0;
-  }
-
-  [[gnu::always_inline]] void deallocate_anew(std::byte* at, std::size_t bytes, const void* caller) noexcept {
-    if (at == nullptr) return;
-    const std::size_t size = granules_of(bytes);
-    if (size <= classes) {
-      const Inside inside(*this);
-      if (inside && inside->racks[size].loaded.room == 0 && inside->racks[size].spare.is_empty()) {
-        inside->racks[size].swap();
-        if (try_put(*inside, at, size)) return;
-      }
-    }
-    const Layout asked(bytes, granule);
-    if constexpr (nests) {
-      if (is_nested()) [[unlikely]] return put_off(at, asked, caller);
-    }
-    if (size <= classes) {
-      const Holding held(*this, caller);
-      const Own cpu(*this);
-      if (cpu && make_room(*cpu, size) && try_put(*cpu, at, size)) return;
-    }
-    with_lent(at, asked, caller, [&]() noexcept { heap_.deallocate(at, asked); });
   }
 
   // Does something with a lent block, under the lock; stops where it is not lent. A key is not certain: where there is
