@@ -373,7 +373,7 @@ TYPED_TEST(Stock, refuses_nothing_that_a_block_behind_the_first_of_its_bin_has_r
 }
 
 TYPED_TEST(Stock, refuses_nothing_that_has_an_aligned_place_anywhere) {
-  for (const std::size_t hole : {16, 24}) {  // in the bin of the size; in the one between that and of size and slack
+  for (const std::size_t hole : {16u, 24u}) {  // in the bin of the size; in the one between that and of size and slack
     Roomy<TypeParam> heap;
     constexpr std::size_t alignment = 16 * TypeParam::granule;
     const std::size_t lead = 48 - address_of(heap.at(0)) % alignment / TypeParam::granule;
