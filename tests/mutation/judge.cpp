@@ -90,7 +90,8 @@ std::size_t bytes_of(const std::vector<Extent>& picture, ExtentKind kind) {
 int main() {
   using namespace bareheap::mutation;
   catch_wild_reads();
-  for (auto* const judge : {judge_misuse, judge_regions, judge_sizes, judge_stock, judge_damage, judge_random_calls}) {
+  for (auto* const judge :
+       {judge_misuse, judge_regions, judge_sizes, judge_stock, judge_rows, judge_damage, judge_random_calls}) {
     for (Subject* const subject :
          {&real_time_heap(), &small_real_time_heap(), &granule_heap(), &small_granule_heap()}) {
       heap_at_work = subject->name();

@@ -70,6 +70,7 @@ void judge_misuse(Subject& heap);
 void judge_regions(Subject& heap);
 void judge_sizes(Subject& heap);
 void judge_stock(Subject& heap);
+void judge_rows(Subject& heap);
 void judge_damage(Subject& heap);
 void judge_random_calls(Subject& heap);
 

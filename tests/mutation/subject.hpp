@@ -7,6 +7,7 @@
 #include "bareheap/core/region.hpp"
 
 #include <cstddef>
+#include <vector>
 
 namespace bareheap::mutation {
 
@@ -62,6 +63,10 @@ class Subject {
   virtual std::size_t most_in_sight() const = 0;
   /// Of a heap with a stock.
   virtual Fault fault_in(const std::byte* at, Layout asked) const = 0;
+  /// What it has for engines that are made of it: rows of blocks, and its free blocks of so many granules and more.
+  virtual std::size_t take_row(std::size_t granules, std::size_t count, std::byte*& first) = 0;
+  virtual void give_row(std::byte* first, std::size_t granules, std::size_t count) = 0;
+  virtual std::vector<Region> free_from(std::size_t granules) const = 0;
   virtual void walk(ExtentSink sink) const = 0;
   virtual const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const = 0;
   virtual Fault check() const = 0;

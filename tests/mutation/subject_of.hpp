@@ -12,6 +12,16 @@
 
 namespace bareheap::mutation {
 
+/// With what is there for engines that are made of it.
+template <class Heap>
+struct Opened : Heap {};
+template <Stocked Heap>
+struct Opened<Heap> : Heap {
+  using Heap::each_free_from;
+  using Heap::give_row;
+  using Heap::take_row;
+};
+
 template <class Heap, class Index, class Word>
 class SubjectOf final : public Subject {
  public:
@@ -22,7 +32,7 @@ class SubjectOf final : public Subject {
   std::size_t index_size() const override { return sizeof(Index); }
   bool has_stock() const override { return Stocked<Heap>; }
 
-  void renew() override { new (&heap_) Heap; }
+  void renew() override { new (&heap_) Opened<Heap>; }
   Region object() override { return {reinterpret_cast<std::byte*>(&heap_), sizeof heap_}; }
   Record record(std::size_t index) const override {
     auto* stretch = const_cast<Stretch*>(space().stretches());
@@ -78,6 +88,18 @@ class SubjectOf final : public Subject {
     if constexpr (Stocked<Heap>) return heap_.fault_in(at, asked);
     return Fault::none;
   }
+  std::size_t take_row(std::size_t granules, std::size_t count, std::byte*& first) override {
+    if constexpr (Stocked<Heap>) return heap_.take_row(granules, count, first);
+    return 0;
+  }
+  void give_row(std::byte* first, std::size_t granules, std::size_t count) override {
+    if constexpr (Stocked<Heap>) heap_.give_row(first, granules, count);
+  }
+  std::vector<Region> free_from(std::size_t granules) const override {
+    std::vector<Region> found;
+    if constexpr (Stocked<Heap>) heap_.each_free_from(granules, [&found](Region free) { found.push_back(free); });
+    return found;
+  }
   void walk(ExtentSink sink) const override { heap_.walk(sink); }
   const std::byte* walk_step(const std::byte* from, std::size_t count, ExtentSink sink) const override {
     return heap_.walk_step(from, count, sink);
@@ -112,7 +134,7 @@ class SubjectOf final : public Subject {
   const Space& space() const { return *reinterpret_cast<const Space*>(&heap_); }
 
   const char* name_;
-  Heap heap_;
+  Opened<Heap> heap_;
 };
 
 }  // namespace bareheap::mutation
