@@ -10,11 +10,12 @@ import re
 import subprocess
 import sys
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from emulator import PC, Emulator  # noqa: E402
+from emulator import PC, Emulator, Machine  # noqa: E402
 
 SECONDS = 120.0  # ends a hang; each boot takes about a second
 KERNEL = "machine_kernel" + PC.image_suffix
@@ -23,9 +24,9 @@ BUILD_COMMAND = "cmake --preset board-x86_64 && cmake --build --preset board-x86
 folder = Path()
 
 
-def boot(key: str, *extra: str) -> tuple[int, str]:
+def boot(key: str, *extra: str, machine: Machine = PC) -> tuple[int, str]:
     """The kernel's status and all that it said; the key is typed when it is ready."""
-    with Emulator(folder / KERNEL, machine=PC, at_once=True, extra=extra) as board:
+    with Emulator(folder / KERNEL, machine=machine, at_once=True, extra=extra) as board:
         if key:
             board.wait_for("ready", SECONDS)
             board.type(key)
@@ -65,6 +66,13 @@ class Stops(unittest.TestCase):
                 status, log = boot(key)
                 self.assertEqual(status, 1, log)
                 self.assertTrue(log.endswith("port: call_cpu() of a CPU that does not run\n"), log)
+
+    def test_S2_13_the_exit_device_gives_its_value_twice_and_one(self) -> None:
+        """0x10 and 0x11, of which the emulator's own class makes 0 and 1."""
+        for key, raw in (("t", 33), ("k", 35)):
+            with self.subTest(key):
+                status, log = boot(key, machine=replace(PC, statuses={}))
+                self.assertEqual(status, raw, log)
 
     def test_S2_06_the_heap_before_its_window(self) -> None:
         self.assert_stops("e", "page fault: write to what is not mapped, CR2 0xc3710000, RIP .*, CPU 0")
