@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // libbareheap-malloc.so: the heap of a program that was started with LD_PRELOAD=libbareheap-malloc.so.
+#include "drop_in/kept_standard_error.hpp"
 #include "drop_in/process_heap.hpp"
 #include "drop_in/report.hpp"
 #include "drop_in/settings.hpp"
@@ -18,6 +19,7 @@ namespace bareheap::drop_in {
 namespace {
 constinit ProcessHeap<LinuxSystem, ProgramThreads> program_heap;
 constinit Settings settings;
+constinit KeptStandardError kept;
 }  // namespace
 
 }  // namespace bareheap::drop_in
@@ -48,13 +50,18 @@ namespace {
 
 [[gnu::constructor]] void begin() noexcept {
   static_cast<void>(ProgramThreads::cpu());  // nonsense in the settings is told, whether a block is asked for or not
+  if (settings.report[0] != '\0') kept.keep();
   static_cast<void>(::pthread_atfork([] { program_heap.before_fork(); }, [] { program_heap.after_fork_in_parent(); },
-                                     [] { program_heap.after_fork_in_child(); }));
+                                     [] {
+                                       program_heap.after_fork_in_child();
+                                       kept.drop();
+                                     }));
 }
 
 [[gnu::destructor]] void end() noexcept {
   if (settings.report[0] == '\0') return;
   const Counters counters = program_heap.counters();
+  kept.restore();
   report(settings.report,
          {{"span", counters.span}, {"peak", counters.peak}, {"live_blocks", counters.live_blocks},
           {"live_bytes", counters.live_bytes}, {"locks", counters.times_locked}, {"own_blocks", counters.own_blocks},

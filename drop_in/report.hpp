@@ -18,6 +18,15 @@ struct Figure {
   std::size_t value;
 };
 
+/// Says that the file of that name is not to be written to.
+inline void report_not_written(const char* name) noexcept {
+  StandardError error;
+  error.put("bareheap: cannot write the report to '");
+  error.put(name);
+  error.put("'\n");
+  error.flush();
+}
+
 /// Appends the line to `where`, "stderr" or a file, by one write.
 inline void report(const char* where, std::initializer_list<Figure> figures) noexcept {
   StandardError line;
@@ -36,13 +45,7 @@ inline void report(const char* where, std::initializer_list<Figure> figures) noe
   line.put("\n");
   if (std::string_view(where) == "stderr") return line.flush();
   const int file = ::open(where, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (file < 0) {
-    StandardError error;
-    error.put("bareheap: cannot write the report to '");
-    error.put(where);
-    error.put("'\n");
-    return error.flush();
-  }
+  if (file < 0) return report_not_written(where);
   line.flush(file);
   ::close(file);
 }

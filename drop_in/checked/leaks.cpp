@@ -4,6 +4,7 @@
 #include "drop_in/checked/checked_process_heap.hpp"
 #include "drop_in/checked/place.hpp"
 #include "drop_in/checked/reach.hpp"
+#include "drop_in/report.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -126,7 +127,10 @@ void print(const CheckedSettings& settings, std::span<const Site> sites, const S
            const Sum& in_reach) noexcept {
   int file = STDERR_FILENO;
   if (settings.report[0] != '\0') file = ::open(settings.report, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (file < 0) file = STDERR_FILENO;
+  if (file < 0) {
+    report_not_written(settings.report);
+    file = STDERR_FILENO;
+  }
   print_sites(sites, settings.leaks == Leaks::all, file);
   print_sum(lost, in_reach, file);
   if (file != STDERR_FILENO) ::close(file);

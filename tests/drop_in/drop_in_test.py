@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -154,6 +155,29 @@ class Words(Programs):
         done = run(scenes, "start", REPORT="/no/such/folder/file")
         self.assertEqual(done.stderr, "bareheap: cannot write the report to '/no/such/folder/file'\n")
         self.assertEqual(done.returncode, 0)
+
+    def test_standard_error_is_closed_before_the_end(self) -> None:
+        line = r"^bareheap-malloc: program=ls .*\n$"
+        self.assertRegex(run("ls", "/", REPORT="stderr").stderr, line)
+        said = run("ls", "/", REPORT="/no/such/folder/file").stderr
+        self.assertEqual(said, "bareheap: cannot write the report to '/no/such/folder/file'\n")
+
+    def test_descriptors_of_the_program(self) -> None:
+        count = "import os; print(len(os.listdir('/proc/self/fd')))"
+        plain, kept = (run("python3", "-c", count, **settings).stdout for settings in ({}, {"REPORT": "stderr"}))
+        self.assertEqual(int(kept), int(plain) + 1)
+        closed = "import os; os.closerange(3, 4096)"
+        self.assertEqual(run("python3", "-c", closed, REPORT="stderr").stderr.count("bareheap-malloc:"), 1)
+        with tempfile.NamedTemporaryFile() as other:
+            taken = f"{closed}; f = open('{other.name}', 'w'); os.dup2(f.fileno(), 100); os.close(2)"
+            done = run("python3", "-c", taken, REPORT="stderr")
+            self.assertEqual((done.returncode, done.stderr, Path(other.name).read_bytes()), (0, "", b""))
+
+    def test_a_daemon_lets_go(self) -> None:
+        program = "import os, time; os.fork() and os._exit(0); os.close(1); os.close(2); time.sleep(15)"
+        begun = time.monotonic()
+        run("python3", "-c", program, REPORT="stderr")
+        self.assertLess(time.monotonic() - begun, 12)
 
     def test_each_process_reports(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -89,6 +89,14 @@ class Leaks(Checked):
                 self.assertEqual(self.act("lose", REPORT=str(file)), [])
             self.assertEqual(file.read_text(encoding="utf-8").count(" ended: 7 blocks, 2358 bytes lost;"), 2)
 
+    def test_a_file_that_cannot_be_written_is_told(self) -> None:
+        lines = self.act("lose", REPORT="/no/such/folder/file")
+        self.assertEqual(lines[0], "bareheap: cannot write the report to '/no/such/folder/file'")
+        self.assertIn("ended: 7 blocks, 2358 bytes lost;", lines[-1])
+
+    def test_standard_error_is_closed_before_the_end(self) -> None:
+        self.assertRegex(run(["ls", "/"], LEAKS="all").stderr, r"bareheap: process \d+ ended: .* in reach\n$")
+
 
 class Faults(Checked):
     def test_a_double_free_with_the_three_places(self) -> None:
