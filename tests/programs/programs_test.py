@@ -159,6 +159,8 @@ class CommandLine(unittest.TestCase):
 
     def test_wrong_arguments_get_a_sentence(self) -> None:
         self.assertIn("there is no program nobody", self.status("nobody", "--library", "x")[1])
+        for option in ("--library", "--checked"):
+            self.assertIn("there is no library '/no/such.so'\n", self.status("lua", option, "/no/such.so")[1])
         self.assertIn("--library FILE tells which malloc is tried", self.status("lua")[1])
 
     def test_a_failure_is_a_sentence_and_a_status(self) -> None:

@@ -95,6 +95,9 @@ def parse(arguments: Sequence[str], table: dict[str, Program]) -> argparse.Names
     if not options.list and not options.library and not options.checked:
         parser.error("--library FILE tells which malloc is tried")
     for names in (options.library, options.checked):
+        for name in names:
+            if "/" in name and not Path(name).is_file():
+                parser.error(f"there is no library '{name}'")
         names[:] = [str(Path(name).resolve()) if Path(name).is_file() else name for name in names]
     return options
 
