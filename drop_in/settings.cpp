@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "drop_in/settings.hpp"
 
-#include "drop_in/standard_error.hpp"
+#include "drop_in/refused_setting.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,8 +12,6 @@
 namespace bareheap::drop_in {
 
 namespace {
-
-constexpr std::string_view prefix = "BAREHEAP_MALLOC_";
 
 /// The whole of `text` as a number; false: it is none, or too large.
 bool number(std::string_view text, std::uint64_t& value) noexcept {
@@ -37,9 +35,10 @@ bool bytes(std::string_view text, std::size_t& value) noexcept {
   return true;
 }
 
+constexpr std::size_t most = std::size_t{64} << 30;  // bytes, of what a setting may ask for
+
 bool take_region(Settings& settings, std::string_view value) noexcept {
   constexpr std::size_t least = std::size_t{1} << 20;
-  constexpr std::size_t most = std::size_t{64} << 30;
   return bytes(value, settings.region) && settings.region >= least && settings.region <= most;
 }
 
@@ -48,7 +47,8 @@ bool take_own_from(Settings& settings, std::string_view value) noexcept {
     settings.own_from = ~std::size_t{0};
     return true;
   }
-  return bytes(value, settings.own_from) && settings.own_from >= std::size_t{64} << 10;
+  constexpr std::size_t least = std::size_t{64} << 10;
+  return bytes(value, settings.own_from) && settings.own_from >= least && settings.own_from <= most;
 }
 
 bool take_give_back(Settings& settings, std::string_view value) noexcept {
@@ -71,48 +71,24 @@ constexpr struct {
   const char* wants;
 } known[] = {
     {"REGION", take_region, "a size from 1M to 64G, like 256M"},
-    {"OWN_FROM", take_own_from, "a size from 64K on, like 4M, or never"},
+    {"OWN_FROM", take_own_from, "a size from 64K to 64G, like 4M, or never"},
     {"GIVE_BACK", take_give_back, "never, always, or a number of milliseconds up to 1000000000"},
     {"REPORT", take_report, "stderr or the name of a file, shorter than 512 characters"},
 };
 
-[[noreturn]] void refuse(std::string_view name, std::string_view value, const char* wants) noexcept {
-  StandardError error;
-  error.put("bareheap: ");
-  error.put(prefix);
-  error.put(name);
-  if (wants == nullptr) {
-    error.put(" is no setting: there are");
-    for (const auto& setting : known) {
-      error.put(&setting == known ? " " : &setting == std::end(known) - 1 ? " and " : ", ");
-      error.put(prefix);
-      error.put(setting.name);
-    }
-  } else {
-    error.put(" wants ");
-    error.put(wants);
-    error.put(", not '");
-    error.put(value);
-    error.put("'");
-  }
-  error.put("\n");
-  error.flush();
-  ::_exit(2);
-}
-
 void take(Settings& settings, std::string_view entry) noexcept {
-  if (!entry.starts_with(prefix)) return;
-  entry.remove_prefix(prefix.size());
+  if (!entry.starts_with(settings_prefix)) return;
+  entry.remove_prefix(settings_prefix.size());
   const std::size_t equals = entry.find('=');
   if (equals == entry.npos) return;
   const std::string_view name(entry.data(), equals);
   const std::string_view value(entry.data() + equals + 1, entry.size() - equals - 1);
   for (const auto& setting : known) {
     if (setting.name != name) continue;
-    if (!setting.take(settings, value)) refuse(name, value, setting.wants);
+    if (!setting.take(settings, value)) refuse_value(name, value, setting.wants);
     return;
   }
-  refuse(name, value, nullptr);
+  refuse_name(name, known);
 }
 
 /// Before the C library has set `environ`: as the kernel has it. Of an entry that is longer than the buffer only the

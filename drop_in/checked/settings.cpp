@@ -2,18 +2,13 @@
 #include "drop_in/checked/settings.hpp"
 
 #include "drop_in/checked/call_stacks.hpp"
-#include "drop_in/standard_error.hpp"
+#include "drop_in/refused_setting.hpp"
 
-#include <unistd.h>
-
-#include <iterator>
 #include <string_view>
 
 namespace bareheap::drop_in {
 
 namespace {
-
-constexpr std::string_view prefix = "BAREHEAP_MALLOC_";
 
 bool take_leaks(CheckedSettings& settings, std::string_view value) noexcept {
   if (value != "never" && value != "lost" && value != "all") return false;
@@ -59,7 +54,7 @@ bool take_report(CheckedSettings& settings, std::string_view value) noexcept {
 constexpr struct {
   std::string_view name;
   bool (*take)(CheckedSettings& settings, std::string_view value) noexcept;
-  std::string_view wants;
+  const char* wants;
 } known[] = {
     {"LEAKS", take_leaks, "never, lost or all"},
     {"LEAK_STATUS", take_leak_status, "a number from 0 to 255"},
@@ -68,27 +63,9 @@ constexpr struct {
     {"REPORT", take_report, "stderr or the name of a file, shorter than 512 characters"},
 };
 
-[[noreturn]] void refuse(std::string_view entry, std::string_view wants) noexcept {
-  StandardError error;
-  error.put("bareheap: ");
-  error.put(entry);
-  error.put(wants.empty() ? " is no setting of this library: it has" : ": it wants ");
-  error.put(wants);
-  if (wants.empty()) {
-    for (const auto& setting : known) {
-      error.put(" ");
-      error.put(prefix);
-      error.put(setting.name);
-    }
-  }
-  error.put("\n");
-  error.flush();
-  ::_exit(2);
-}
-
 void take(CheckedSettings& settings, std::string_view entry) noexcept {
   std::string_view name = entry;
-  name.remove_prefix(prefix.size());
+  name.remove_prefix(settings_prefix.size());
   const std::size_t equals = name.find('=');
   if (equals == name.npos) return;
   std::string_view value = name;
@@ -96,10 +73,10 @@ void take(CheckedSettings& settings, std::string_view entry) noexcept {
   name.remove_suffix(name.size() - equals);
   for (const auto& setting : known) {
     if (setting.name != name) continue;
-    if (!setting.take(settings, value)) refuse(entry, setting.wants);
+    if (!setting.take(settings, value)) refuse_value(name, value, setting.wants);
     return;
   }
-  refuse(entry, {});
+  refuse_name(name, known);
 }
 
 }  // namespace
@@ -108,7 +85,7 @@ CheckedSettings read_checked_settings(char** environment) noexcept {
   CheckedSettings settings;
   for (; *environment != nullptr; ++environment) {
     const std::string_view entry = *environment;
-    if (entry.starts_with(prefix)) take(settings, entry);
+    if (entry.starts_with(settings_prefix)) take(settings, entry);
   }
   return settings;
 }

@@ -188,12 +188,12 @@ class Words(Programs):
 
     def test_nonsense(self) -> None:
         sizes = "BAREHEAP_MALLOC_REGION wants a size from 1M to 64G, like 256M, not '{}'"
-        own = "BAREHEAP_MALLOC_OWN_FROM wants a size from 64K on, like 4M, or never, not '{}'"
+        own = "BAREHEAP_MALLOC_OWN_FROM wants a size from 64K to 64G, like 4M, or never, not '{}'"
         back = "BAREHEAP_MALLOC_GIVE_BACK wants never, always, or a number of milliseconds up to 1000000000, not '{}'"
         report = "BAREHEAP_MALLOC_REPORT wants stderr or the name of a file, shorter than 512 characters, not '{}'"
         for name, sentence, values in (
             ("REGION", sizes, ["", "0", "many", "8m", "8MB", "-1", "M", "1023K", "65G", "9" * 20, "17179869185G"]),
-            ("OWN_FROM", own, ["", "63K", "soon", "-4M", "99999999999G"]),
+            ("OWN_FROM", own, ["", "63K", "65G", "soon", "-4M", "18446744073709551615", "99999999999G"]),
             ("GIVE_BACK", back, ["", "1000000001", "1s", "-1", "Never", "0x10"]),
             ("REPORT", report, ["", "x" * 512]),
         ):
@@ -207,10 +207,11 @@ class Words(Programs):
         self.assertEqual(done.returncode, 2)
         names = [f"BAREHEAP_MALLOC_{name}" for name in ("REGION", "OWN_FROM", "GIVE_BACK", "REPORT")]
         listed = ", ".join(names[:3]) + " and " + names[3]
-        self.assertEqual(done.stderr, f"bareheap: BAREHEAP_MALLOC_REGIN is no setting: there are {listed}\n")
+        sentence = f"bareheap: BAREHEAP_MALLOC_REGIN is no setting of this library: there are {listed}\n"
+        self.assertEqual(done.stderr, sentence)
 
     def test_good_settings(self) -> None:
-        for settings in ({"REGION": "1048576"}, {"REGION": "64G"}, {"OWN_FROM": "65536"}, {"GIVE_BACK": "1000000000"}):
+        for settings in ({"REGION": "1048576"}, {"REGION": "64G"}, {"OWN_FROM": "65536"}, {"OWN_FROM": "64G"}, {"GIVE_BACK": "1000000000"}):
             with self.subTest(settings=settings):
                 self.scene("start", **settings)
 

@@ -153,12 +153,22 @@ class Faults(Checked):
 
 class Settings(Checked):
     def test_nonsense_gets_a_sentence(self) -> None:
-        nonsense = "LEAKS=some LEAK_STATUS=256 LEAK_STATUS=x LEAK_STATUS= FRAMES=0 FRAMES=9 PAIRS= REPORT= LEEKS=all"
-        for name, text in (setting.split("=") for setting in nonsense.split()):
-            with self.subTest(name=name, text=text):
-                lines = self.act("lose", 2, **{name: text})
-                self.assertEqual(len(lines), 1)
-                self.assertTrue(lines[0].startswith(f"bareheap: BAREHEAP_MALLOC_{name}={text}"), lines)
+        for name, texts, wants in (
+            ("LEAKS", ["some", ""], "never, lost or all"),
+            ("LEAK_STATUS", ["256", "x", ""], "a number from 0 to 255"),
+            ("FRAMES", ["0", "9"], "a number from 1 to 8"),
+            ("PAIRS", [""], "checked or ignored"),
+            ("REPORT", [""], "stderr or the name of a file, shorter than 512 characters"),
+        ):
+            for text in texts:
+                with self.subTest(name=name, text=text):
+                    lines = self.act("lose", 2, **{name: text})
+                    self.assertEqual(lines, [f"bareheap: BAREHEAP_MALLOC_{name} wants {wants}, not '{text}'"])
+
+    def test_an_unknown_name_gets_the_names(self) -> None:
+        names = [f"BAREHEAP_MALLOC_{name}" for name in ("LEAKS", "LEAK_STATUS", "FRAMES", "PAIRS", "REPORT")]
+        sentence = "bareheap: BAREHEAP_MALLOC_LEEKS is no setting of this library: there are "
+        self.assertEqual(self.act("lose", 2, LEEKS="all"), [sentence + ", ".join(names[:4]) + " and " + names[4]])
 
 
 class RightPrograms(Checked):
