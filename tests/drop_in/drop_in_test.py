@@ -211,9 +211,10 @@ class Words(Programs):
         self.assertEqual(done.stderr, sentence)
 
     def test_good_settings(self) -> None:
-        for settings in ({"REGION": "1048576"}, {"REGION": "64G"}, {"OWN_FROM": "65536"}, {"OWN_FROM": "64G"}, {"GIVE_BACK": "1000000000"}):
-            with self.subTest(settings=settings):
-                self.scene("start", **settings)
+        good = "REGION=1048576 REGION=64G OWN_FROM=65536 OWN_FROM=64G GIVE_BACK=1000000000"
+        for name, value in (setting.split("=") for setting in good.split()):
+            with self.subTest(name=name, value=value):
+                self.scene("start", **{name: value})
 
     def test_a_region_that_the_system_refuses(self) -> None:
         done = run("sh", "-c", f"ulimit -v 200000; exec {scenes} start", REGION="1G")
