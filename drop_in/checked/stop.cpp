@@ -68,7 +68,7 @@ void tell(const Found& found, const char* which) noexcept {
   if (found.inside != 0) {
     line.put("it lies ");
     line.put(found.inside);
-    line.put(" bytes behind where a block begins; ");
+    line.put(found.inside == 1 ? " byte behind where a block begins; " : " bytes behind where a block begins; ");
   }
   line.put(which);
   line.put(story.size);

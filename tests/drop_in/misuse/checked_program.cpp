@@ -100,6 +100,11 @@ char* kept_inside = nullptr;
   hidden(0);
 }
 
+[[gnu::noinline]] void free_it_one_inside() {
+  std::free(hidden(hidden(static_cast<char*>(std::malloc(100))) + 1));
+  hidden(0);
+}
+
 [[gnu::noinline]] void write_after_a_refusal() {
   char* const at = hidden(static_cast<char*>(std::malloc(100)));
   std::free(at);
@@ -297,6 +302,7 @@ constexpr struct {
     {"free-twice", free_it_twice},
     {"free-twice-late", free_it_twice_late},
     {"free-inside", free_it_inside},
+    {"free-one-inside", free_it_one_inside},
     {"write-behind", write_behind_it},
     {"write-after-a-refusal", write_after_a_refusal},
     {"handle-abort", handle_abort},

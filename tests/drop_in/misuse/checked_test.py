@@ -124,6 +124,10 @@ class Faults(Checked):
             ],
         )
 
+    def test_one_byte_is_one_byte(self) -> None:
+        lines = self.act("free-one-inside", -signal.SIGABRT)
+        self.assertIn("bareheap: it lies 1 byte behind where a block begins", lines[1])
+
     def test_what_was_never_freed_is_looked_at_in_the_end(self) -> None:
         self.assert_lines(
             self.act("write-behind", -signal.SIGABRT),
