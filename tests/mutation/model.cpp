@@ -114,6 +114,10 @@ void Model::reset() {
 // bins of their own.
 bool Model::fits_surely(const Extent& tile, std::size_t size, std::size_t alignment) const {
   if (tile.kind != ExtentKind::free) return false;
+  if (heap_.has_stock()) {  // it looks at every block
+    const std::size_t at = address_of(tile.at);
+    return align_down(at + alignment - 1, alignment) - at + rounded(size) <= tile.size;
+  }
   const std::size_t needed = rounded(size) + (alignment > granule_ ? alignment - granule_ : 0);
   return tile.size >= (needed <= exact_sizes * granule_ ? needed : needed + needed / 2);
 }

@@ -57,8 +57,10 @@ void what_is_stocked(Subject& heap) {
   const std::size_t all = bytes_of(picture_of(heap), ExtentKind::free);
   for (const std::size_t more : {0u, 1u}) {
     const Layout share((all / heap.granule() / 256 + more) * heap.granule(), 1);
-    heap.deallocate(heap.allocate(share).at, share);
-    expect(cached_in(heap) == 1 - more);
+    std::byte* const at = heap.allocate(share).at;
+    heap.deallocate(at, share);
+    expect(cached_in(heap) == 1 - more && heap.allocate(share).at == at && cached_in(heap) == 0);
+    heap.deallocate(at, share);
     heap.trim();
     expect(cached_in(heap) == 0 && count_of(picture_of(heap), ExtentKind::free) == 1 && heap.check() == Fault::none);
   }
@@ -252,8 +254,8 @@ void merged_again(Subject& heap) {
   const Layout other(1040, 1);
   expect(heap.allocate(Layout(region_size / 8, 1)).at != nullptr);
   expect(static_cast<bool>(heap.add({region_beyond(), 4096})));  // so it looks how much is free
-  heap.trim();
-  expect(heap.allocate(other).at != nullptr);
+  for (unsigned calls = 0; calls < 8; ++calls) expect(heap.allocate(other).at != nullptr);
+  expect(cached_in(heap) == 0);
   heap.deallocate(heap.allocate(small).at, small);
   const std::size_t free = bytes_of(picture_of(heap), ExtentKind::free);
   const std::size_t cached = cached_in(heap);
@@ -287,6 +289,21 @@ void shared_lists(Subject& heap) {
     shared += now < before;
   }
   expect(shared != 0 && shared < blocks.size() / 2 && heap.check() == Fault::none);
+}
+
+// A request that finds no room gives the stock back until it finds some; an aligned one all of it.
+void no_room(Subject& heap) {
+  for (const unsigned aligned : {0u, 1u}) {
+    begin(heap);
+    std::vector<std::byte*> blocks;
+    while (blocks.size() < 100 || cached_in(heap) != 0) blocks.push_back(heap.allocate(Layout(64, 1)).at);
+    const std::size_t free = picture_of(heap).back().size;
+    for (std::byte* const block : blocks) heap.deallocate(block, Layout(64, 1));
+    expect(cached_in(heap) == blocks.size());
+    expect(static_cast<bool>(heap.allocate(Layout(free + 1, (1 + aligned) * heap.granule()))));
+    expect(aligned != 0 ? cached_in(heap) == 0 : cached_in(heap) > 64 && cached_in(heap) < blocks.size());
+    expect(heap.check() == Fault::none);
+  }
 }
 
 // There is plenty, but in holes too small for a batch, and for one block.
@@ -336,6 +353,7 @@ void judge_stock(Subject& heap) {
   plenty_again(heap);
   merged_again(heap);
   shared_lists(heap);
+  no_room(heap);
   only_holes(heap);
   added(heap);
 }
