@@ -54,6 +54,17 @@ void long_blocks(Subject& heap) {
   }
 }
 
+// A view tells a length where a block is lent, and nowhere else: not inside of it, nor of what is free or cached.
+void lengths_in_sight(const Subject& heap) {
+  for (const Extent& tile : picture_of(heap)) {
+    const std::size_t length = tile.kind == ExtentKind::used ? tile.size / heap.granule() : 0;
+    expect(heap.length_in_sight(tile.at) == length);
+    for (std::size_t inside = heap.granule(); inside < tile.size; inside += heap.granule()) {
+      expect(heap.length_in_sight(tile.at + inside) == 0);
+    }
+  }
+}
+
 // A view knows a block by its size, wherever in a word of the map it begins, and by no other.
 void in_sight(Subject& heap) {
   const std::size_t granule = heap.granule();
@@ -61,11 +72,14 @@ void in_sight(Subject& heap) {
   heap.renew();
   expect(static_cast<bool>(heap.init({fresh_arena(), 100'000})));
   for (std::size_t size = 1; size <= most + 3; ++size) {
-    const std::byte* const at = heap.allocate(Layout(size * granule, 1)).at;
+    std::byte* const at = heap.allocate(Layout(size * granule, 1)).at;
     for (std::size_t other = 1; other <= most; ++other) {
       expect(heap.lends(at, other) == (other == size) && (size == 1 || !heap.lends(at + granule, other)));
     }
+    if (size % 5 == 0) heap.deallocate(at, Layout(size * granule, 1));
   }
+  static_cast<void>(heap.allocate(Layout(300 * granule, 1)));
+  lengths_in_sight(heap);
 }
 
 // Holes of one size in memory that is full else: each aligned request that a hole satisfies where it lies is granted.

@@ -61,6 +61,8 @@ class Subject {
   /// Asked of the heap's view, which knows of the span alone, and looks no further than most_in_sight() granules.
   virtual bool lends(const std::byte* at, std::size_t granules) const = 0;
   virtual std::size_t most_in_sight() const = 0;
+  /// Granules of the block that the view sees at the start of this granule; 0: none is lent there.
+  virtual std::size_t length_in_sight(const std::byte* at) const = 0;
   /// Of a heap with a stock.
   virtual Fault fault_in(const std::byte* at, Layout asked) const = 0;
   /// What it has for engines that are made of it: rows of blocks, and its free blocks of so many granules and more.

@@ -81,9 +81,13 @@ class SubjectOf final : public Subject {
   bool lends(const std::byte* at, std::size_t granules) const override {
     const auto view = seen();
     const std::size_t number = view.number_of(at);
-    return view.lends(number, granules) && view.lent_length(number) == granules && view.address(number) == at;
+    return view.lends(number, granules) && view.address(number) == at;
   }
   std::size_t most_in_sight() const override { return Space::View::most_granules; }
+  std::size_t length_in_sight(const std::byte* at) const override {
+    const auto view = seen();
+    return view.lent_length(view.number_of(at));
+  }
   Fault fault_in(const std::byte* at, Layout asked) const override {
     if constexpr (Stocked<Heap>) return heap_.fault_in(at, asked);
     return Fault::none;
