@@ -186,6 +186,15 @@ TYPED_TEST(Stock, holds_no_block_that_is_a_large_part_of_the_memory) {
   EXPECT_EQ(heap.cached(), 0u);
 }
 
+TYPED_TEST(Stock, lends_the_largest_block_that_it_holds) {
+  Roomy<TypeParam> heap;
+  const std::size_t largest = heap.granules() / 256;
+  heap.free(heap.take(largest), largest);
+  EXPECT_EQ(heap.cached(), largest);
+  EXPECT_EQ(heap.take(largest), 0);
+  EXPECT_EQ(heap.cached(), 0u);
+}
+
 TYPED_TEST(Stock, lends_what_was_given_back_last_and_to_its_own_size_only) {
   Roomy<TypeParam> heap;
   for (const long place : {0, 2, 4, 6}) ASSERT_EQ(heap.take(2), place);
