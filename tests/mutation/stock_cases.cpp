@@ -2,6 +2,7 @@
 // The rules of the stock: what is put there, how it is filled, and when it is given back.
 #include "mutation/judge.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace bareheap::mutation {
@@ -182,6 +183,14 @@ void holes_in_order(Subject& heap) {
   sizes.insert(sizes.begin(), size - 2 * granule);
   std::byte* const fifth = make_holes(heap, sizes, true).back();
   expect(heap.allocate(Layout(size, 1)).at > fifth);
+  // Where nothing else has room, any block is looked at, also one that just fits.
+  sizes.back() = size;
+  std::byte* const last = make_holes(heap, sizes, true).back();
+  const std::vector<Extent> picture = picture_of(heap);
+  const std::size_t exact = std::ranges::find(picture, last, &Extent::at)->size;  // with what the next one left
+  const std::size_t rest = picture.back().size;
+  expect(heap.allocate(Layout(rest, 1)).size == rest && heap.allocate(Layout(exact, 1)).at == last);
+  expect(heap.check() == Fault::none && !heap.allocate(Layout(size, 1)));
 }
 
 // A block of more than 1/8 of the memory is put at the upper end, where others of that kind are; one that is aligned
