@@ -193,6 +193,13 @@ void holes_in_order(Subject& heap) {
   expect(heap.check() == Fault::none && !heap.allocate(Layout(size, 1)));
 }
 
+// A heap without a stock looks at the first of the bin alone, which came last.
+void the_first_hole_alone(Subject& heap) {
+  const std::size_t size = 400 * heap.granule();
+  const std::vector<std::byte*> holes = make_holes(heap, {size, size - 2 * heap.granule()}, true);
+  expect(heap.allocate(Layout(size, 1)).at > holes[1]);
+}
+
 // A block of more than 1/8 of the memory is put at the upper end, where others of that kind are; one that is aligned
 // is not.
 void large_ones(Subject& heap) {
@@ -350,7 +357,7 @@ void added(Subject& heap) {
 }  // namespace
 
 void judge_stock(Subject& heap) {
-  if (!heap.has_stock()) return;
+  if (!heap.has_stock()) return the_first_hole_alone(heap);
   for (const unsigned size : {16u, 48u, 160u, 1024u}) batches(heap, size);
   what_is_stocked(heap);
   right_sizes(heap);
