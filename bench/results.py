@@ -233,7 +233,7 @@ class Threads:
         return geometric_mean(row[heap] for row in rows) if rows and all(heap in row for row in rows) else None
 
     def gain(self, heap: str) -> float | None:
-        """Calls in a second of two threads by those of one, where threads share nothing; by the same of the empty loop."""
+        """Calls in a second of two threads by those of one, where they share nothing; by the same of the empty loop."""
         walls = [
             self.rows.get((self.ALONE, threads), {}).get(name, {}).get("ns_wall")
             for name in (heap, self.LOOP)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// 3. Watching a heap: the walk draws it, one character for 16 bytes. A freed block is a hole, and holes that touch merge.
+// 3. Watching a heap: the walk draws it, one character for 16 bytes. A freed block is a hole; those that touch merge.
 #include "bareheap/bareheap.hpp"
 
 #include <cstdio>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// 4. Page frames: whole pages, runs, and a block below an address that a device can reach. The map lies outside the pages, so a
-// page can be given to a page table or a device as it is.
+// 4. Page frames: whole pages, runs, and a block below an address that a device can reach. The map lies outside the
+// pages, so a page can be given to a page table or a device as it is.
 #include "bareheap/bareheap.hpp"
 
 #include <cstdio>

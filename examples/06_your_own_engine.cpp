@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// 6. Your own engine. Write the six functions; the compiler checks the shape, and the laws check the meaning. This one lends
-// slots of 64 bytes. Change a line and see which law you break.
+// 6. Your own engine. Write the six functions; the compiler checks the shape, and the laws check the meaning. This one
+// lends slots of 64 bytes. Change a line and see which law you break.
 #include "bareheap/bareheap.hpp"
 #include "laws/fixed.hpp"
 

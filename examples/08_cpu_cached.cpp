@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // 8. One heap for several CPUs, in a kernel with a notion of CPU of its own. `Cpus` is all that the kernel says about
-// it; here two threads play the CPUs, and each takes its interrupts when it unmasks them. CPU 1 goes idle with blocks in
-// stock, and CPU 0 gets them nevertheless: it asks for all there is.
+// it; here two threads play the CPUs, and each takes its interrupts when it unmasks them. CPU 1 goes idle with blocks
+// in stock, and CPU 0 gets them nevertheless: it asks for all there is.
 #include "bareheap/bareheap.hpp"
 #include "bareheap/wrappers/cpu_cached.hpp"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# The closures in 64 bits; bits_32.cmake has those in 32. In ./test long the sanitizer for undefined behaviour looks on: by
-# day its instructions take longer to compile than the closures to run, and it sees every engine in the other tests, as
-# does that for addresses, which would take minutes. So the engines are compiled into them.
+# The closures in 64 bits; bits_32.cmake has those in 32. In ./test long the sanitizer for undefined behaviour looks on:
+# by day its instructions take longer to compile than the closures to run, and it sees every engine in the other tests,
+# as does that for addresses, which would take minutes. So the engines are compiled into them.
 if(BAREHEAP_LONG)
   set(unwatched address)
 else()

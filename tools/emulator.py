@@ -77,7 +77,8 @@ class Emulator:
     ) -> None:
         """With `debugger_port` the processor is held until a debugger that comes to this port of this machine lets it
         go. With `at_once` the board's CPUs run at the same time; else QEMU has one thread for all, since CPUs that only
-        wait would keep this machine busy. `listener` gets each line that the board prints, when it is complete, on a thread of its own."""
+        wait would keep this machine busy. `listener` gets each line that the board prints, when it is complete, on a
+        thread of its own."""
         self._machine = machine
         self._listener = listener
         self._received = bytearray()

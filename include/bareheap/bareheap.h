@@ -37,8 +37,8 @@ enum bareheap_flags {
   /// Every call takes a bounded number of instructions, but for what reallocate copies and allocate_zeroed clears:
   /// RealTimeHeap. As the default without a stock.
   BAREHEAP_REAL_TIME = 1 << 0,
-  /// For microcontrollers, regions up to 512 KiB: of a larger one the rest is lost. The same with 16-bit numbers: blocks
-  /// are rounded up to 8 bytes, the map takes 1/32. Joined with BAREHEAP_REAL_TIME, without a stock, the state is less.
+  /// For microcontrollers, regions up to 512 KiB: of a larger one the rest is lost. The same with 16-bit numbers:
+  /// blocks are rounded up to 8 bytes, the map takes 1/32. Joined with BAREHEAP_REAL_TIME, without a stock: less state.
   BAREHEAP_SMALL = 1 << 1,
 
   /// Looks for writes around blocks, writes to freed blocks, and wrong frees, when a block is freed and in
@@ -64,8 +64,8 @@ enum bareheap_flags {
 
 /// Makes a heap of the `size` bytes at `region`, wherever they start and whatever they hold. They are the heap's from
 /// then on, and must stay where they are. NULL: the region is NULL, or too small for the heap's state and the least
-/// that the engine wants, or reaches beyond the last address, or `flags` are no choice that there is. Cost: clearing the
-/// map, if the engine has one.
+/// that the engine wants, or reaches beyond the last address, or `flags` are no choice that there is. Cost: clearing
+/// the map, if the engine has one.
 bareheap *bareheap_init(void *region, size_t size, unsigned flags);
 
 /// Gives the heap further memory for good. False, and nothing has changed: the engine does not grow, or not there; the
@@ -91,9 +91,9 @@ void bareheap_free(bareheap *heap, void *block);
 bool bareheap_resize(bareheap *heap, void *block, size_t old_size, size_t alignment, size_t new_size);
 
 /// Changes the size of a block, where it stands or by moving it to a place of the same alignment with the bytes that
-/// both sizes have. `old_size` as for bareheap_deallocate(); the alignment is the one asked for. NULL: there is no room,
-/// or the alignment is no power of two, and the old block is what it was. A null `block` allocates. A new size of 0
-/// frees nothing: it gives a block of 0 bytes.
+/// both sizes have. `old_size` as for bareheap_deallocate(); the alignment is the one asked for. NULL: there is no
+/// room, or the alignment is no power of two, and the old block is what it was. A null `block` allocates. A new size of
+/// 0 frees nothing: it gives a block of 0 bytes.
 void *bareheap_reallocate(bareheap *heap, void *block, size_t old_size, size_t alignment, size_t new_size);
 
 /// The bytes of a block that may be used, at least what was asked for. 0 for NULL.

@@ -44,8 +44,8 @@ class HeapMap {
 
   std::size_t bytes_a_dot() const noexcept { return bytes_a_dot_; }
 
-  /// Draws one tile; tiles come in the order of a walk. Where tiles share a dot it shows the kind that matters most: the
-  /// heap's own before used before cached before free.
+  /// Draws one tile; tiles come in the order of a walk. Where tiles share a dot it shows the kind that matters most:
+  /// the heap's own before used before cached before free.
   void draw(Canvas& canvas, const Extent& extent) noexcept {
     const std::size_t start = address_of(extent.at) - address_of(whole_.start);
     const std::size_t end = (start + extent.size + bytes_a_dot_ - 1) / bytes_a_dot_;

@@ -17,8 +17,8 @@ std::uint32_t cpu_count() noexcept;
 using CpuEntry = void (*)(std::uint32_t cpu) noexcept;
 
 /// Starts CPU `cpu`, 1 to cpu_count() - 1, on `stack`, which it keeps. `entry` runs with memory map, caches, exception
-/// vectors and all that the caller wrote before in place, interrupts masked; returning from it is halt(). Waits until the
-/// CPU has taken its stack. False where there is no such CPU, where it runs already, where the stack holds no
+/// vectors and all that the caller wrote before in place, interrupts masked; returning from it is halt(). Waits until
+/// the CPU has taken its stack. False where there is no such CPU, where it runs already, where the stack holds no
 /// frame (interrupts.hpp), and where the CPU does not come within a second.
 [[nodiscard]] bool start_cpu(std::uint32_t cpu, Region stack, CpuEntry entry) noexcept;
 

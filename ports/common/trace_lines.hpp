@@ -11,8 +11,8 @@ namespace bareheap::port {
 inline constexpr char trace_line_start[] = "trace: ";
 inline constexpr char base64_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// A sink for Traced: `Traced<HoleList, TraceLines<port::write>>`. Whoever wants times or CPUs in the trace derives from it
-/// and adds now() or cpu().
+/// A sink for Traced: `Traced<HoleList, TraceLines<port::write>>`. Whoever wants times or CPUs in the trace derives
+/// from it and adds now() or cpu().
 template <void (*Write)(const char* characters, std::size_t size) noexcept>
 class TraceLines {
  public:

@@ -35,9 +35,9 @@ void fence_all() noexcept;
 
 }  // namespace threads
 
-/// At most `most` threads have a stock at a time, and leave it to the next one with their number; there is nothing to do
-/// when a thread ends, or when it is blocked. Further threads share the heap inside, under its lock. A signal's handler may
-/// allocate and free; interrupts are not masked, but counted, so that it knows where it is nested.
+/// At most `most` threads have a stock at a time, and leave it to the next one with their number; there is nothing to
+/// do when a thread ends, or when it is blocked. Further threads share the heap inside, under its lock. A signal's
+/// handler may allocate and free; interrupts are not masked, but counted, so that it knows where it is nested.
 template <std::uint32_t most>
 struct Threads {
   static constexpr std::uint32_t cpus = most;

@@ -125,7 +125,8 @@ TEST(Fault, is_printed_with_what_is_known_and_no_more) {
   EXPECT_EQ(printed({.fault = Fault::freed_twice, .address = at(0x90100), .caller = at(0x80a3c)}),
             "bareheap: freed a block that is free already: 0x90100, called from 0x80a3c\n");
   EXPECT_EQ(printed({.fault = Fault::out_of_memory, .size = 18446744073709551615u, .alignment = 16}),
-            "bareheap: out of memory, and the program gave no way to go on: 18446744073709551615 bytes aligned to 16\n");
+            "bareheap: out of memory, and the program gave no way to go on: "
+            "18446744073709551615 bytes aligned to 16\n");
   EXPECT_EQ(printed({.fault = Fault::out_of_memory, .size = 0, .alignment = 1}),
             "bareheap: out of memory, and the program gave no way to go on: 0 bytes aligned to 1\n");
 }

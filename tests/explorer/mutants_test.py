@@ -45,8 +45,11 @@ MASK = "interrupts_ = P::mask_interrupts();\n        cpu_ = &heap.this_cpu();"
 UNLOCK, RESTORE = "lock_.unlock(none, nullptr);", "P::restore_interrupts(interrupts);"
 TAKE = "if (!cpu.state.compare_exchange_strong(state, taking, std::memory_order_relaxed, std::memory_order_relaxed))"
 LEAVE = "if (cpu_ != nullptr) cpu_->inside.store(0, std::memory_order_{});"
-PUT_OFF = """} while (!threads_.put_off.compare_exchange_strong(first, static_cast<Number>(number), std::memory_order_release,
-                                                       std::memory_order_relaxed));"""
+PUT_OFF = (
+    "} while (!threads_.put_off.compare_exchange_strong(first, static_cast<Number>(number), "
+    "std::memory_order_release,\n"
+    "                                                       std::memory_order_relaxed));"
+)
 HAND_OVER = "cpu.state.store(handed_over, std::memory_order_{});"
 
 # Each of these lines by itself only makes others wait longer.
@@ -128,7 +131,12 @@ MISTAKES = (
     ),
     Mistake(
         "what a handler has freed is put off in two steps",
-        ((PUT_OFF, "} while (threads_.put_off.store(static_cast<Number>(number), std::memory_order_release), false);"),),
+        (
+            (
+                PUT_OFF,
+                "} while (threads_.put_off.store(static_cast<Number>(number), std::memory_order_release), false);",
+            ),
+        ),
         THREADS,
         "",
     ),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The trials of a heap: every misuse on it. The host runs those of all heaps for the tables of docs/misuse.md, the kernel
-// test_kernel_faults the one that it is told.
+// The trials of a heap: every misuse on it. The host runs those of all heaps for the tables of docs/misuse.md, the
+// kernel test_kernel_faults the one that it is told.
 #pragma once
 
 #include "bareheap/bareheap.hpp"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "misuse.md"
 UNDER_CHECKED = "under Checked"
+INSIDE_CHECKED = ("Bump", "HoleList", "PageHeap", "StoryPages", "GranuleHeap")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def trials() -> list[Trial]:
     for head, rows in _tables():
         if UNDER_CHECKED not in head and "NoLock" not in head:
             continue
-        inside_checked = [heap for heap in head[1:] if heap in ("Bump", "HoleList", "PageHeap", "StoryPages", "GranuleHeap")]
+        inside_checked = [heap for heap in head[1:] if heap in INSIDE_CHECKED]
         for misuse, *cells in rows:
             for heap, cell in zip(head[1:], cells, strict=True):
                 found += _of_cell(inside_checked, heap, misuse, cell)

@@ -121,9 +121,9 @@ void print_differences(const Ran& table) {
 constexpr char introduction[] = R"(# Misuse: what is caught, and what is not
 
 Each row of these tables is a tiny program that does one thing wrong on each heap. The host runs it in a process of its
-own (`tests/faults`), and what it prints is this page: a test compares the two. Each board runs what
-stands under HoleList, and the three share PageHeap, both under Checked, NullHeap, Locked and the policies of the lock, but for
-what hangs; each must end as it does here.
+own (`tests/faults`), and what it prints is this page: a test compares the two. Each board runs what stands under
+HoleList, and the three share PageHeap, both under Checked, NullHeap, Locked and the policies of the lock, but for what
+hangs; each must end as it does here.
 
 | in the tables | what happened |
 | --- | --- |

@@ -25,9 +25,9 @@ BOUND = {"memory_resource.hpp": "memory_resource", "pool_resource.hpp": "memory_
 
 # What a freestanding C++23 compiler brings along; the library includes nothing else from outside.
 FREESTANDING = {
-    "atomic", "bit", "climits", "compare", "concepts", "coroutine", "cstddef", "cstdint", "initializer_list", "iterator",
-    "limits", "memory", "new", "numeric", "source_location", "stdbool.h", "stddef.h", "tuple", "type_traits", "utility",
-    "version",
+    "atomic", "bit", "climits", "compare", "concepts", "coroutine", "cstddef", "cstdint", "initializer_list",
+    "iterator", "limits", "memory", "new", "numeric", "source_location", "stdbool.h", "stddef.h", "tuple",
+    "type_traits", "utility", "version",
 }  # fmt: skip
 
 

@@ -75,8 +75,8 @@ COMPILERS = {
 }
 BOARDS = ("aarch64", "riscv64", "x86_64")
 LEVELS = ("-O0", "-Os", "-O2")
-# Levels that hardly anybody has for a target: kernels are built with -Os, programs with -O2. What clang makes for the host
-# differs little from what it makes for x86_64.
+# Levels that hardly anybody has for a target: kernels are built with -Os, programs with -O2. What clang makes for the
+# host differs little from what it makes for x86_64.
 RARE = {target: ("-Os",) if target.startswith("host") else ("-O2",) for target in COMPILERS} | {"host, clang": LEVELS}
 TOOLCHAIN_HEADERS = ["-nostdinc++", "-nostdlibinc", "-isystem", f"{ROOT}/src/runtime/include",
                      "-isystem", "/usr/lib/llvm-19/include/c++/v1",

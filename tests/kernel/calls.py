@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-# Calls and jumps to where a register or memory says: AArch64, x86-64, RISC-V, where one whose target is known is printed
-# with it.
+# Calls and jumps to where a register or memory says: AArch64, x86-64, RISC-V, where one whose target is known is
+# printed with it.
 INDIRECT = re.compile(r"\t(?:br|blr)\t|\t(?:call|jmp)q?\t\*|\t(?:jr|jalr)\t[^<]*$")
 
 

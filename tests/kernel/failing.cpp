@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// S2-12: a test kernel whose second test fails: the log must have file and line, and the status must be the failing one.
+// S2-12: a test kernel whose second test fails: the log must have file and line, the status must be the failing one.
 #include "kernel/runner.hpp"
 
 namespace {

@@ -68,8 +68,8 @@ class TestKernel(KernelTest):
         log = self.assert_passes(
             "test_kernel", "laws of NullHeap", "laws of Bump", "laws of HoleList", "laws of PageHeap",
             "laws of StoryPages", "laws of RealTimeHeap", "laws of GranuleHeap", "laws of SmallRealTimeHeap",
-            "laws of SmallGranuleHeap", "doors to the heap", "the C interface", "out of memory at every request", "S2-10",
-            "S2-11", "S2-14", "S2-15", "S2-16", "S2-18"
+            "laws of SmallGranuleHeap", "doors to the heap", "the C interface", "out of memory at every request",
+            "S2-10", "S2-11", "S2-14", "S2-15", "S2-16", "S2-18"
         )
         self.assertGreaterEqual(len(re.findall(r"(?m)^S2-10 ", log)), 10)
 
@@ -284,7 +284,8 @@ class Faults(unittest.TestCase):
 
     def test_free_with_another_size(self) -> None:
         self.assert_stops(
-            "l", r"bareheap: freed a block with another size or alignment than it was asked with: 0x\w+, called from 0x\w+"
+            "l",
+            r"bareheap: freed a block with another size or alignment than it was asked with: 0x\w+, called from 0x\w+",
         )
 
     def test_S1_35_S3_04_out_of_memory_names_the_layout(self) -> None:
@@ -295,7 +296,9 @@ class Faults(unittest.TestCase):
         )
 
     def test_odd_alignment(self) -> None:
-        self.assert_stops("a", r"bareheap: an alignment must be a power of two: 8 bytes aligned to \d+, called from 0x\w+")
+        self.assert_stops(
+            "a", r"bareheap: an alignment must be a power of two: 8 bytes aligned to \d+, called from 0x\w+"
+        )
 
     def test_what_would_throw(self) -> None:
         self.assert_stops("t", r"runtime: length_error was thrown .*vector.*")
@@ -307,7 +310,8 @@ class Faults(unittest.TestCase):
         self.assert_stops("h", r"\w+: start_timer\(\) wants 1 hertz to a tenth of timer_frequency\(\)")
 
     def test_every_misuse_ends_as_it_does_on_the_host(self) -> None:
-        trials = [trial for trial in misuse_document.trials() if trial.heap in self.HEAPS[machine.program] and trial.kind != "hang"]
+        heaps = self.HEAPS[machine.program]
+        trials = [trial for trial in misuse_document.trials() if trial.heap in heaps and trial.kind != "hang"]
         self.assertGreater(len(trials), 70)
         boots = 0
         while trials:

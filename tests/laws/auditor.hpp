@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Uses a heap and judges it by the laws, call by call, against a model of what is lent. It allocates nothing, so it runs
-// on a board as on the host; it can be copied, so the closure of a heap's states can put it back.
+// Uses a heap and judges it by the laws, call by call, against a model of what is lent. It allocates nothing, so it
+// runs on a board as on the host; it can be copied, so the closure of a heap's states can put it back.
 #pragma once
 
 #include "bareheap/core/allocator.hpp"
@@ -116,7 +116,7 @@ class Auditor {
     return (merges_ ? now == fresh_ : now.used_bytes == 0) ? Law::none : Law::whole_again;
   }
 
-  /// What can be asked at any time. Of the live blocks one is read, each time another; every one is read when it is freed.
+  /// What can be asked at any time. Of the live blocks one is read, each time another; each is read when it is freed.
   [[nodiscard]] Law audit() const noexcept {
     if (heap_->check() != Fault::none) return Law::sound;
     if (!tiles_hold()) return Law::tiled;

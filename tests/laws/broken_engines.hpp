@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One engine for each law that breaks it, and nothing else: a Bump with one fault. If the laws let one of them pass, the
-// laws are broken.
+// One engine for each law that breaks it, and nothing else: a Bump with one fault. If the laws let one of them pass,
+// the laws are broken.
 #pragma once
 
 #include "bareheap/engines/bump.hpp"
@@ -65,7 +65,8 @@ class BreaksOwnedAtTheEnd : public Bump {
 
   Block allocate(Layout asked) noexcept {
     const Block block = Bump::allocate(asked);
-    const bool fits_wrongly = asked.size() > 8 && asked.size() <= 16 && is_aligned(address_of(end_ - 8), asked.alignment());
+    const bool fits_wrongly =
+        asked.size() > 8 && asked.size() <= 16 && is_aligned(address_of(end_ - 8), asked.alignment());
     return block || !fits_wrongly ? block : Block{end_ - 8, 16};
   }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The closure: every state that a tiny heap can reach. From the fresh heap, every call of a small set is applied to every
-// state, until no new state appears; each step is judged by the laws. Unlike a test of sequences, however long, this
-// holds for any number of calls.
+// The closure: every state that a tiny heap can reach. From the fresh heap, every call of a small set is applied to
+// every state, until no new state appears; each step is judged by the laws. Unlike a test of sequences, however long,
+// this holds for any number of calls.
 //
 // A state is the bytes of the heap object and of its region, and where the live blocks are and how large. So that equal
 // heaps have equal bytes, what no engine wrote or will read is filled with one value: blocks, and of a free or cached

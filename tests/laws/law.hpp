@@ -21,9 +21,11 @@ enum class Law : std::uint8_t {
 };
 
 constexpr const char* name_of(Law law) noexcept {
-  constexpr const char* names[] = {"no law", "law 1 aligned",     "law 2 enough",       "law 3 apart",      "law 4 owned",
-                                   "law 5 tiled", "law 6 whole again", "law 7 nothing lost", "law 8 same again", "law 9 sound",
-                                   "law 10 in steps"};
+  constexpr const char* names[] = {
+      "no law",           "law 1 aligned", "law 2 enough",      "law 3 apart",
+      "law 4 owned",      "law 5 tiled",   "law 6 whole again", "law 7 nothing lost",
+      "law 8 same again", "law 9 sound",   "law 10 in steps",
+  };
   return names[static_cast<unsigned>(law)];
 }
 

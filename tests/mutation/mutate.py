@@ -73,7 +73,8 @@ def reasons_of(path: Path) -> Reasons:
     try:
         groups = tomllib.loads(path.read_text(encoding="utf-8"))["equivalent"]
         return {(group["file"], function, before, after): group["reason"]
-                for group in groups for function, before, *afters in group["mutations"] for after in afters}  # fmt: skip
+                for group in groups for function, before, *afters in group["mutations"]
+                for after in afters}  # fmt: skip
     except (OSError, ValueError, KeyError) as error:
         raise SourceError(f"{path} is no list of equivalent mutations: {error!r}") from error
 

@@ -132,7 +132,7 @@ class OneCpu(KernelTest):
         self.assertLess(used, 1024)
 
     def test_S3_01_nothing_of_the_kernel_is_constructed_before_it(self) -> None:
-        """In the story static objects with run-time constructors overflowed the stack. Clang names those by their source."""
+        """In the story objects with run-time constructors overflowed the stack. Clang names those by their source."""
         sources = Path(__file__).resolve().parents[2].glob("kernels/processes/*.cpp")
         constructors = {f"_GLOBAL__sub_I_{source.name}" for source in sources}
         self.assertGreater(len(constructors), 4)

@@ -143,9 +143,9 @@ class MachineTest(unittest.TestCase):
         board.type("d")
         said = board.wait_for("tables", SECONDS) + board.wait_for("\n", SECONDS)
         answers = {
-            "protect": 1, "twice": 0, "unprotect": 1, "unprotect twice": 0, "inside a page": 0, "code": 0, "a device": 0,
-            "no memory": 0, "beyond": 0, "map a device": 1, "map it twice": 0, "map over memory": 0, "far": 1,
-            "far again": 1,
+            "protect": 1, "twice": 0, "unprotect": 1, "unprotect twice": 0, "inside a page": 0, "code": 0,
+            "a device": 0, "no memory": 0, "beyond": 0, "map a device": 1, "map it twice": 0, "map over memory": 0,
+            "far": 1, "far again": 1,
         }  # fmt: skip
         for name, answer in answers.items():
             self.assertEqual(self.pairs(name, said), [(answer, 0)], name)
@@ -157,8 +157,11 @@ class MachineTest(unittest.TestCase):
             with self.subTest(start):
                 status, line = self.ends(start, "o")
                 self.assertEqual(status, 1)
-                self.assertRegex(line, r"^riscv64: store page fault \(stack overflow: the address is in the guard page\): "
-                                       r"scause 0xf, stval 0x\w+, sepc 0x\w+, CPU 1$")
+                self.assertRegex(
+                    line,
+                    r"^riscv64: store page fault \(stack overflow: the address is in the guard page\): "
+                    r"scause 0xf, stval 0x\w+, sepc 0x\w+, CPU 1$",
+                )
 
     def test_pages_are_protected_while_calls_come(self) -> None:
         for start in STARTS:

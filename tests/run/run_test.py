@@ -233,7 +233,8 @@ class OtherKernels(Workshop):
         self.plays("out of memory")
         status, _, complaint = self.boots("processes")
         self.assertEqual(status, 1)
-        self.assertRegex(complaint, r"\Arun: the kernel ended with status 1 before 'processes: bye'; the last line .*\.\n")
+        sentence = r"\Arun: the kernel ended with status 1 before 'processes: bye'; the last line .*\.\n"
+        self.assertRegex(complaint, sentence)
 
     def test_kernel_that_hangs(self) -> None:
         self.plays("hangs")

@@ -18,7 +18,8 @@ fail() {
 }
 
 [ -f "$build/recursive_static" ] ||
-  fail "there are no programs in $build; this builds them: cmake --preset board-$machine && cmake --build --preset board-$machine"
+  fail "there are no programs in $build; this builds them:
+    cmake --preset board-$machine && cmake --build --preset board-$machine"
 
 for ending in $endings; do
   undefined=$(llvm-nm-19 --undefined-only "$build/$ending") || fail "llvm-nm-19 cannot read $ending"

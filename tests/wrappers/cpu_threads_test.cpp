@@ -153,9 +153,10 @@ void expect_nothing_lost(Heap& heap) {
 
 template <class Heap>
 struct CpuThreads : testing::Test {};
-using Heaps = testing::Types<CpuCached<GranuleHeap, host::Threads<cpus>>, CpuCached<GranuleHeap, host::Threads<cpus>, ByMap>,
-                             CpuCached<GranuleHeap, Preempted, PreemptedAt<ByKey>>,
-                             CpuCached<GranuleHeap, Preempted, PreemptedAt<ByMap>>>;
+using Heaps =
+    testing::Types<CpuCached<GranuleHeap, host::Threads<cpus>>, CpuCached<GranuleHeap, host::Threads<cpus>, ByMap>,
+                   CpuCached<GranuleHeap, Preempted, PreemptedAt<ByKey>>,
+                   CpuCached<GranuleHeap, Preempted, PreemptedAt<ByMap>>>;
 TYPED_TEST_SUITE(CpuThreads, Heaps);
 
 TYPED_TEST(CpuThreads, lose_nothing_where_there_is_plenty) {

@@ -34,7 +34,7 @@ concept Allocator = requires(A& heap, const A& view, Layout asked, std::byte* at
 };
 
 /// Knows the granted size of a live block from its address alone: plain free(p) and unsized delete need it. Where they
-/// do not know the alignment that was asked for either, they free with that of plain new: such a heap must not insist on it.
+/// do not know the alignment that was asked for either, they free with that of plain new: that must do for such a heap.
 template <class A>
 concept SelfSizing = Allocator<A> && requires(const A& view, const std::byte* at) {
   { view.size_of(at) } noexcept -> std::same_as<std::size_t>;

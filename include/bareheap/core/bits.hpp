@@ -27,7 +27,7 @@ class CheckedSize {
   /// False when any step on the way here overflowed.
   constexpr bool fits() const noexcept { return fits_; }
 
-  /// The value; the greatest size there is when it does not fit, so that a forgotten question refuses rather than lends.
+  /// The value; the greatest size there is when it does not fit: a forgotten question refuses rather than lends.
   constexpr std::size_t value() const noexcept { return fits_ ? value_ : size_limit; }
 
   friend constexpr CheckedSize operator+(CheckedSize left, CheckedSize right) noexcept {

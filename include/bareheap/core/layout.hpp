@@ -24,7 +24,7 @@ class Layout {
     return Layout(sizeof(T), alignof(T));
   }
 
-  /// `count` objects of T in a row. A product that no memory can hold becomes the greatest size, which every heap refuses.
+  /// `count` objects of T in a row. A product that no memory can hold becomes the greatest size: every heap refuses it.
   template <class T>
   static constexpr Layout array_of(std::size_t count) noexcept {
     return Layout((CheckedSize(sizeof(T)) * count).value(), alignof(T));

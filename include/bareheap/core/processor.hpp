@@ -36,8 +36,8 @@ struct AtomicsOf<P, T> {
   using Type = typename P::template Atomic<T>;
 };
 
-/// The atomics that locks use on this processor: std::atomic, unless it has its own, as one in a test has that tries all
-/// orders in which CPUs can come.
+/// The atomics that locks use on this processor: std::atomic, unless it has its own, as one in a test has that tries
+/// all orders in which CPUs can come.
 template <class P, class T>
 using AtomicOf = typename AtomicsOf<P, T>::Type;
 

@@ -10,8 +10,8 @@
 
 namespace bareheap {
 
-/// A stretch of memory: its first byte and its size in bytes. Any start and size can be written down; whether a heap can
-/// use it is asked by admit().
+/// A stretch of memory: its first byte and its size in bytes. Any start and size can be written down; whether a heap
+/// can use it is asked by admit().
 struct Region {
   std::byte* start = nullptr;
   std::size_t size = 0;
@@ -57,8 +57,8 @@ enum class Content : std::uint8_t {
   zero,  ///< all of them are, so what has to be zero need not be written
 };
 
-/// What became of a region that was offered to a heap: taken, or refused with a fault and the heap unchanged. Refusing is
-/// no stop: whether to go on without the region is for the program to say.
+/// What became of a region that was offered to a heap: taken, or refused with a fault and the heap unchanged. Refusing
+/// is no stop: whether to go on without the region is for the program to say.
 struct [[nodiscard]] Admission {
   Fault fault = Fault::none;
   Region taken{};        ///< what the heap uses, its ends aligned inward; empty where it was refused

@@ -35,7 +35,9 @@ struct SharedWords {
   template <class Word>
   [[gnu::always_inline]] static Word get(const Word& word) noexcept { return __atomic_load_n(&word, __ATOMIC_RELAXED); }
   template <class Word>
-  [[gnu::always_inline]] static void put(Word& word, Word value) noexcept { __atomic_store_n(&word, value, __ATOMIC_RELAXED); }
+  [[gnu::always_inline]] static void put(Word& word, Word value) noexcept {
+    __atomic_store_n(&word, value, __ATOMIC_RELAXED);
+  }
   template <class Word>
   [[gnu::always_inline]] static void set(Word& word, Word bits) noexcept { put<Word>(word, get(word) | bits); }
   template <class Word>
@@ -53,11 +55,17 @@ struct SharedWords {
 /// that set the same bit one is told.
 struct ContestedWords : SharedWords {
   template <class Word>
-  [[gnu::always_inline]] static void set(Word& word, Word bits) noexcept { __atomic_fetch_or(&word, bits, __ATOMIC_RELAXED); }
+  [[gnu::always_inline]] static void set(Word& word, Word bits) noexcept {
+    __atomic_fetch_or(&word, bits, __ATOMIC_RELAXED);
+  }
   template <class Word>
-  [[gnu::always_inline]] static void clear(Word& word, Word bits) noexcept { __atomic_fetch_and(&word, ~bits, __ATOMIC_RELAXED); }
+  [[gnu::always_inline]] static void clear(Word& word, Word bits) noexcept {
+    __atomic_fetch_and(&word, ~bits, __ATOMIC_RELAXED);
+  }
   template <class Word>
-  [[gnu::always_inline]] static void flip(Word& word, Word bits) noexcept { __atomic_fetch_xor(&word, bits, __ATOMIC_RELAXED); }
+  [[gnu::always_inline]] static void flip(Word& word, Word bits) noexcept {
+    __atomic_fetch_xor(&word, bits, __ATOMIC_RELAXED);
+  }
   template <class Word>
   [[gnu::always_inline]] static bool try_set(Word& word, Word, Word bits) noexcept {
     return (__atomic_fetch_or(&word, bits, __ATOMIC_RELAXED) & bits) == 0;

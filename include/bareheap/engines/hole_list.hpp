@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// HoleList: the free memory tells itself. Every free stretch, a hole, holds its size and the address of the next one; lent
-// blocks hold nothing of ours.
+// HoleList: the free memory tells itself. Every free stretch, a hole, holds its size and the address of the next one;
+// lent blocks hold nothing of ours.
 //
 //     holes -> |size next| . . . . |  lent  |size next| . |  lent  | lent |size 0| . . . . |
 //                   `--------------------------^  `--------------------------^
@@ -14,10 +14,11 @@
 // Cost:     allocate and deallocate: one step per hole, from the lowest. resize in place: the same. walk and check: one
 //           step per hole. A step of either: the holes below it, as for a deallocate there, and those that it shows or
 //           tests.
-// Overhead: the object is four words. A block is rounded up to 16 bytes (two words); nothing else is lost: what is passed
-//           over for an alignment and what is left of a hole are holes again. A further region costs one granule.
-// Bad frees: every free that overlaps a hole, leaves the regions or does not start on a granule is caught. A free of a part
-//           of a lent block, or of one that has been lent again since, is not noticed: only holes are known.
+// Overhead: the object is four words. A block is rounded up to 16 bytes (two words); nothing else is lost: what is
+//           passed over for an alignment and what is left of a hole are holes again. A further region costs one
+//           granule.
+// Bad frees: every free that overlaps a hole, leaves the regions or does not start on a granule is caught. A free of a
+//           part of a lent block, or of one that has been lent again since, is not noticed: only holes are known.
 // Invariants:
 //   1. Regions ascend, do not overlap, and start and end on a granule.
 //   2. Holes ascend; each starts on a granule, has whole granules, at least one, and lies inside the regions.

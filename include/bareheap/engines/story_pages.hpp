@@ -14,14 +14,14 @@
 //     cut pages   -> header -> header -> 0   every page that is cut into blocks; only walk() and check() read it
 //
 // For:      reading, and following the story literally.
-// Not for:  programs that run long: runs fall apart into pages when they are freed, pages once cut stay cut, and nothing
-//           ever merges. PageHeap does it right.
-// Cost:     allocate and deallocate of a block or a page: constant, but for the cutting of a page (256 stores). Of a run:
-//           its number of pages. A page freed: constant, or the number of cut pages where its first word looks like a
-//           header. walk: cut pages times free blocks, and for every 16384 pages all free and all cut pages; check: the
-//           same without the first. A step of the walk: all free and all cut pages, for each cut page that it shows the
-//           free blocks of its size, and its tiles. A step of the check: all of it. None looks at a list longer than it
-//           can be, so that a ring does not hold it. walk needs 4 KiB of stack.
+// Not for:  programs that run long: runs fall apart into pages when they are freed, pages once cut stay cut, and
+//           nothing ever merges. PageHeap does it right.
+// Cost:     allocate and deallocate of a block or a page: constant, but for the cutting of a page (256 stores). Of a
+//           run: its number of pages. A page freed: constant, or the number of cut pages where its first word looks
+//           like a header. walk: cut pages times free blocks, and for every 16384 pages all free and all cut pages;
+//           check: the same without the first. A step of the walk: all free and all cut pages, for each cut page that
+//           it shows the free blocks of its size, and its tiles. A step of the check: all of it. None looks at a list
+//           longer than it can be, so that a ring does not hold it. walk needs 4 KiB of stack.
 // Overhead: the object is six words. A page of small blocks loses 0.39 %, one of medium blocks 6.25 % to its header; a
 //           request is rounded up to 16, 256 or whole pages.
 // Bad frees: an address outside the pages handed out, one that is no entry of its page, a cut page freed as a whole and

@@ -72,8 +72,8 @@ class BitTree {
     }
   }
 
-  /// True where, above the numbers from `first` up to `end`, each bit says what its word below is, and no bit stands for
-  /// a number that is not below the limit.
+  /// True where, above the numbers from `first` up to `end`, each bit says what its word below is, and no bit stands
+  /// for a number that is not below the limit.
   bool holds(std::size_t first, std::size_t end) const noexcept {
     std::size_t limit = limit_;
     for (Level level = lowest_;; level = level.above()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A list of free blocks that is stored in the blocks themselves: the first word of each is the address of the next, or 0.
-// Last in, first out; push and pop are constant. The list itself is one word.
+// A list of free blocks that is stored in the blocks themselves: the first word of each is the address of the next, or
+// 0. Last in, first out; push and pop are constant. The list itself is one word.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads a trace (trace_format.hpp) out of memory, without allocating. Every byte is distrusted: what is damaged or cut off
-// ends the reading with its sentence, and no event of a damaged chunk is given out.
+// Reads a trace (trace_format.hpp) out of memory, without allocating. Every byte is distrusted: what is damaged or cut
+// off ends the reading with its sentence, and no event of a damaged chunk is given out.
 #pragma once
 
 #include "bareheap/core/trace_format.hpp"
@@ -79,7 +79,8 @@ class TraceReader {
     header_.natural_alignment_log2 = static_cast<std::uint8_t>(byte());
     header_.ticks_per_second = number();
     header_.caller_base = number();
-    if ((flags & trace_format::unused_header_bits) != 0 || header_.natural_alignment_log2 > 63) fail(TraceFault::damaged);
+    const bool is_known = (flags & trace_format::unused_header_bits) == 0;
+    if (!is_known || header_.natural_alignment_log2 > 63) fail(TraceFault::damaged);
     if (fault_ != TraceFault::none) return;
     header_.program = reinterpret_cast<const char*>(chunk_.at);
     header_.program_size = chunk_.size;

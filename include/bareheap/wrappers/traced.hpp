@@ -24,8 +24,8 @@
 
 namespace bareheap {
 
-/// What a sink may tell besides: the time in ticks since any moment, and the CPU or thread that calls. The header names the
-/// ticks per second; times are recorded only where it does and the sink has now().
+/// What a sink may tell besides: the time in ticks since any moment, and the CPU or thread that calls. The header names
+/// the ticks per second; times are recorded only where it does and the sink has now().
 template <Allocator Heap, TraceSink Sink, std::size_t Capacity = 512>
 class Traced {
  public:
