@@ -12,11 +12,13 @@ from pathlib import Path
 
 import documents
 import floors
+import lengths
 import needs
 
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = ROOT / "tests/house/broken"
-SOURCES = {".hpp", ".cpp", ".h", ".c", ".S", ".ld", ".py", ".sh", ".cmake"}
+SUFFIXES = {".hpp", ".cpp", ".h", ".c", ".S", ".ld", ".py", ".sh", ".cmake"}
+NAMES = {"CMakeLists.txt", "run", "test"}
 
 
 def project_files() -> list[Path]:
@@ -24,6 +26,10 @@ def project_files() -> list[Path]:
     command = ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     return [ROOT / name for name in listed if (ROOT / name).is_file()]
+
+
+def sources() -> list[Path]:
+    return [file for file in project_files() if file.suffix in SUFFIXES or file.name in NAMES]
 
 
 def compile_source(compiler: str, source: Path, *flags: str) -> subprocess.CompletedProcess[str]:
@@ -36,8 +42,9 @@ class Floors(unittest.TestCase):
         self.assertEqual(floors.check(ROOT), [])
 
     def test_every_broken_house_is_refused(self) -> None:
-        reasons = {"upward": "looks up or aside", "neighbours": "includes its neighbour", "circle": "a circle of includes",
-                   "hosted": "is not for a freestanding library", "port": "looks up or aside"}  # fmt: skip
+        reasons = {"upward": "looks up or aside", "neighbours": "includes its neighbour",
+                   "circle": "a circle of includes", "hosted": "is not for a freestanding library",
+                   "port": "looks up or aside"}  # fmt: skip
         for house, reason in reasons.items():
             with self.subTest(house):
                 self.assertRegex("\n".join(floors.check(BROKEN / house)), reason)
@@ -101,10 +108,16 @@ class Sources(unittest.TestCase):
                 self.assertEqual(compile_source("clang++-19", source).stderr, "")
 
     def test_every_source_names_its_licence(self) -> None:
-        for file in project_files():
-            if file.suffix in SOURCES or file.name == "CMakeLists.txt":
-                head = "\n".join(file.read_text(encoding="utf-8").splitlines()[:2])
-                self.assertIn("SPDX-License-Identifier: MIT", head, file)
+        for file in sources():
+            head = "\n".join(file.read_text(encoding="utf-8").splitlines()[:2])
+            self.assertIn("SPDX-License-Identifier: MIT", head, file)
+
+    def test_no_line_is_longer_than_120_columns(self) -> None:
+        self.assertEqual(lengths.wide_lines(sources()), [])
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "wide.cpp"
+            source.write_text("// " + "ü" * 117 + "\n// " + "ü" * 118 + "\n", encoding="utf-8")
+            self.assertEqual(lengths.wide_lines([source]), [f"{source}:2 has 121 columns, and 120 are the most"])
 
     def test_every_test_includes_the_frame_of_tests(self) -> None:
         """Few compilations would miss it: most have its header precompiled."""
