@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The stock of a GranuleHeap: how it is filled, when it is given back, and that what lies in it is not lent.
 #include "bareheap/engines/granule_heap.hpp"
+#include "engines/roomy_heap.hpp"
 #include "engines/stops.hpp"
 #include "support/drawing.hpp"
 #include "support/host_region.hpp"
@@ -15,114 +16,13 @@
 namespace bareheap {
 namespace {
 
+using test::Roomy;
 using test::stop_of;
-
-/// A roomy heap, of which the first granules after its state are drawn. Sizes and places are counted in granules.
-template <class Heap>
-class Roomy {
- public:
-  static constexpr std::size_t granule = Heap::granule;
-
-  Roomy() {
-    EXPECT_TRUE(heap.init(memory_.region()));
-    heap.walk([&](const Extent& tile) {
-      if (tile.kind == ExtentKind::free) {
-        start_ = tile.at;
-        granules_ = tile.size / granule;
-      }
-    });
-  }
-
-  std::byte* take_bytes(std::size_t bytes, std::size_t alignment = 1) {
-    return heap.allocate(Layout(bytes, alignment)).at;
-  }
-  /// Where the block begins; -1: refused.
-  long take(std::size_t size, std::size_t alignment = 1) {
-    const std::byte* const block = take_bytes(size * granule, alignment);
-    return block == nullptr ? -1 : (block - start_) / static_cast<long>(granule);
-  }
-  void free(long place, std::size_t size) { heap.deallocate(at(place), Layout(size * granule, 1)); }
-  Fault fault_of(long place, std::size_t size) {
-    return stop_of([&] { free(place, size); }).fault;
-  }
-
-  std::string drawing(std::size_t size = 32) const {
-    EXPECT_EQ(heap.check(), Fault::none);
-    std::string drawn;
-    heap.walk([&](const Extent& tile) {
-      if (tile.at < start_ || drawn.size() >= size) return;
-      drawn.append(tile.size / granule, ".#mc"[static_cast<unsigned>(tile.kind)]);
-    });
-    return drawn.substr(0, size);
-  }
-  /// How many there are in the first granules.
-  std::size_t cached(std::size_t size = std::size_t{1} << 20) const {
-    std::size_t found = 0;
-    heap.walk([&](const Extent& tile) {
-      const bool is_counted =
-          tile.kind == ExtentKind::cached && address_of(tile.at) < address_of(start_) + size * granule;
-      found += is_counted ? tile.size / granule : 0;
-    });
-    return found;
-  }
-
-  /// Makes requests that the stock does not serve. True: in the end it holds nothing in the first granules.
-  bool merges_all_in_the_first(std::size_t size) {
-    for (int count = 0; count < 100 && cached(size) != 0; ++count) static_cast<void>(take(1, 2 * granule));
-    return cached(size) == 0;
-  }
-
-  std::size_t granules() const { return granules_; }
-  std::byte* at(long place) const { return const_cast<std::byte*>(start_) + place * static_cast<long>(granule); }
-  std::byte* region_start() const { return memory_.start(); }
-
-  Heap heap;
-
- private:
-  test::HostRegion memory_{std::size_t{512} << 10};
-  const std::byte* start_ = nullptr;
-  std::size_t granules_ = 0;
-};
 
 using Heaps = testing::Types<GranuleHeap, SmallGranuleHeap>;
 template <class Heap>
 class Stock : public testing::Test {};
 TYPED_TEST_SUITE(Stock, Heaps);
-
-/// Allocates blocks too large for the stock, with small ones between them, and frees the large ones in the order of
-/// their places, or the other way round. The places of the holes.
-template <class Heap>
-std::vector<long> make_holes(Roomy<Heap>& heap, const std::vector<std::size_t>& sizes, bool lowest_first) {
-  std::vector<long> places;
-  for (const std::size_t size : sizes) {
-    places.push_back(heap.take(size));
-    static_cast<void>(heap.take(1, 2 * Heap::granule));
-  }
-  for (std::size_t index = 0; index < sizes.size(); ++index) {
-    const std::size_t hole = lowest_first ? index : sizes.size() - 1 - index;
-    heap.free(places[hole], sizes[hole]);
-  }
-  EXPECT_EQ(heap.heap.check(), Fault::none);
-  return places;
-}
-
-TYPED_TEST(Stock, of_equal_holes_the_lowest_is_taken_in_whatever_order_they_came) {
-  for (const bool lowest_first : {false, true}) {
-    Roomy<TypeParam> heap;
-    const std::vector<long> holes = make_holes(heap, {400, 400}, lowest_first);
-    EXPECT_EQ(heap.take(400), holes[0]) << lowest_first;
-    EXPECT_EQ(heap.take(400), holes[1]) << lowest_first;
-  }
-}
-
-TYPED_TEST(Stock, a_hole_among_the_first_four_of_its_bin_is_found_and_none_behind_them) {
-  Roomy<TypeParam> four;
-  const long fourth = make_holes(four, {390, 391, 392, 410}, true).back();
-  EXPECT_EQ(four.take(400), fourth);
-  Roomy<TypeParam> five;
-  const long fifth = make_holes(five, {390, 391, 392, 393, 410}, true).back();
-  EXPECT_GT(five.take(400), fifth);
-}
 
 TYPED_TEST(Stock, is_filled_by_carving_twice_as_many_neighbours_each_time) {
   Roomy<TypeParam> heap;
@@ -367,39 +267,6 @@ TYPED_TEST(Stock, shrinks_and_grows_lent_blocks_beside_what_it_holds) {
   EXPECT_EQ(heap.drawing(8), "#...cccc");
   EXPECT_TRUE(resize(0, 1, 4));
   EXPECT_EQ(heap.drawing(8), "####cccc");
-}
-
-// Two holes, of which the one that was freed last is the first of its bin and does not do.
-TYPED_TEST(Stock, refuses_nothing_that_a_block_behind_the_first_of_its_bin_has_room_for) {
-  Roomy<TypeParam> heap;
-  for (const long size : {23, 1, 16, 2}) ASSERT_NE(heap.take(static_cast<std::size_t>(size)), -1);
-  ASSERT_EQ(heap.take(heap.granules() - 42), 42);
-  ASSERT_EQ(heap.take(1), -1) << "from here on nothing is stocked";
-  heap.free(0, 23);
-  heap.free(24, 16);
-  EXPECT_EQ(heap.take(20), 0);
-  EXPECT_EQ(heap.drawing(26), "####################...#..");
-}
-
-TYPED_TEST(Stock, refuses_nothing_that_has_an_aligned_place_anywhere) {
-  for (const std::size_t hole : {16u, 24u}) {  // in the bin of the size; in the one between that and of size and slack
-    Roomy<TypeParam> heap;
-    constexpr std::size_t alignment = 16 * TypeParam::granule;
-    const std::size_t lead = 48 - address_of(heap.at(0)) % alignment / TypeParam::granule;
-    const long place = static_cast<long>(lead);
-    const long behind = static_cast<long>(lead + hole);
-    for (const std::size_t size : {lead, hole, std::size_t{1}, std::size_t{17}}) ASSERT_NE(heap.take(size), -1);
-    ASSERT_EQ(heap.take(heap.granules() - lead - hole - 18), behind + 18);
-    ASSERT_EQ(heap.take(1), -1) << "from here on nothing is stocked";
-    heap.free(place, hole);
-    heap.free(behind + 1, 17);
-    EXPECT_EQ(heap.take(17, alignment), hole == 16 ? -1 : place);
-    if (hole == 16) {
-      EXPECT_EQ(heap.take(16, alignment), place);
-    }
-    EXPECT_EQ(heap.take(16, alignment), -1);
-    EXPECT_EQ(heap.heap.check(), Fault::none);
-  }
 }
 
 // Invariant 6, broken by writes into a block that lies in the stock: its first bytes are its place in the list.
