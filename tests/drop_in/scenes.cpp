@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Programs that want something of a heap, one scene each; run with the library. They end with status 0 where all is
 // well.
+#include "drop_in/scenes.hpp"
+
 #include <dlfcn.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,63 +23,8 @@
 #include <thread>
 #include <vector>
 
+namespace drop_in {
 namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::_Exit(1);
-}
-
-/// Keeps some blocks of sizes by chance, each filled with a byte of its own, which must still be there when it is
-/// freed.
-class Churn {
- public:
-  explicit Churn(unsigned seed) noexcept : random_(seed * 2654435761U + 1) {}
-  Churn(const Churn&) = delete;
-  Churn& operator=(const Churn&) = delete;
-  ~Churn() {
-    for (Kept& kept : kept_) drop(kept);
-  }
-
-  void step() noexcept {
-    random_ = random_ * 1664525 + 1013904223;
-    Kept& kept = kept_[random_ >> 8 & 63];
-    const std::size_t size = (random_ >> 20 & 15) == 0 ? random_ >> 12 : random_ >> 23;
-    if (kept.at != nullptr && (random_ & 1) != 0) {
-      void* const moved = std::realloc(kept.at, size + 1);
-      require(moved != nullptr && *static_cast<unsigned char*>(moved) == kept.fill, "a block keeps its bytes");
-      kept.at = moved;
-    } else {
-      drop(kept);
-      kept.at = std::malloc(size + 1);
-      require(kept.at != nullptr, "there is memory");
-    }
-    kept.size = size + 1;
-    kept.fill = static_cast<unsigned char>(random_ >> 16);
-    std::memset(kept.at, kept.fill, kept.size < 300 ? kept.size : 300);
-  }
-
- private:
-  struct Kept {
-    void* at = nullptr;
-    std::size_t size = 0;
-    unsigned char fill = 0;
-  };
-
-  static void drop(Kept& kept) noexcept {
-    if (kept.at == nullptr) return;
-    const auto* const bytes = static_cast<const unsigned char*>(kept.at);
-    for (std::size_t index = 0; index != kept.size && index != 300; ++index) {
-      require(bytes[index] == kept.fill, "nobody else wrote here");
-    }
-    std::free(kept.at);
-    kept.at = nullptr;
-  }
-
-  unsigned random_;
-  Kept kept_[64] = {};
-};
 
 // ---- Before main, and after.
 
@@ -282,96 +228,6 @@ void storm_of_large() {
   storm_of(in_between, [](std::size_t round) { std::free(std::realloc(std::malloc(2000 + round % 5000), 1500)); });
 }
 
-// ---- Without memory.
-
-void exhaustion() {
-  for (int round = 0; round != 3; ++round) {
-    std::vector<void*> blocks;
-    blocks.reserve(200'000);
-    std::size_t size = 1000;
-    while (blocks.size() != 200'000) {
-      errno = 0;
-      void* const at = std::malloc(size);
-      if (at == nullptr) {
-        require(errno == ENOMEM, "a refusal says so");
-        if (size < 100) break;
-        size /= 2;
-        continue;
-      }
-      std::memset(at, 1, size);
-      blocks.push_back(at);
-    }
-    require(blocks.size() > 1000 && blocks.size() != 200'000, "there was memory, and an end of it");
-    for (void* const at : blocks) std::free(at);
-    void* const large = std::malloc(1 << 20);
-    require(large != nullptr, "it is whole again");
-    std::free(large);
-  }
-}
-
-void limited() {
-  const ::rlimit limit{std::size_t{300} << 20, std::size_t{300} << 20};
-  ::setrlimit(RLIMIT_AS, &limit);
-  char scene[] = "limited_now";
-  char* const arguments[] = {::program_invocation_name, scene, nullptr};
-  ::execv("/proc/self/exe", arguments);
-  require(false, "the program starts again");
-}
-
-void limited_now() {
-  std::vector<void*> blocks;
-  blocks.reserve(2000);
-  while (blocks.size() != 2000) {
-    void* const at = std::malloc(1 << 20);
-    if (at == nullptr) break;
-    std::memset(at, 1, 1 << 20);
-    blocks.push_back(at);
-  }
-  require(blocks.size() > 50 && blocks.size() != 2000 && errno == ENOMEM, "there was memory, and an end of it");
-  for (void* const at : blocks) std::free(at);
-  Churn churn(4);
-  for (int step = 0; step != 1000; ++step) churn.step();
-}
-
-// ---- Pages.
-
-std::size_t resident() {
-  std::size_t pages = 0;
-  std::FILE* const file = std::fopen("/proc/self/statm", "r");
-  require(file != nullptr && std::fscanf(file, "%*u %zu", &pages) == 1, "Linux tells of its pages");
-  std::fclose(file);
-  return pages * 4096;
-}
-
-void used_and_freed() {
-  std::vector<void*> blocks(200);
-  for (void*& at : blocks) std::memset(at = std::malloc(500'000), 1, 500'000);
-  for (void* const at : blocks) std::free(at);
-}
-
-void goes_back() {
-  used_and_freed();
-  ::usleep(100'000);
-  std::free(std::malloc(500'000));  // somebody has to look
-  require(resident() < std::size_t{40} << 20, "pages were given back");
-}
-
-void stays() {
-  used_and_freed();
-  ::usleep(100'000);
-  std::free(std::malloc(500'000));
-  require(resident() > std::size_t{80} << 20, "pages were kept");
-}
-
-void trimmed() {
-  used_and_freed();
-  std::vector<void*> small(500'000);
-  for (void*& at : small) at = std::malloc(100);
-  for (void* const at : small) std::free(at);
-  require(::malloc_trim(0) == 1, "there was something to give back");
-  require(resident() < std::size_t{40} << 20, "pages were given back");
-}
-
 void wrong() {
   void* volatile at = std::malloc(100);
   std::free(at);
@@ -391,9 +247,10 @@ constexpr struct {
 };
 
 }  // namespace
+}  // namespace drop_in
 
 int main(int count, char** arguments) {
-  for (const auto& scene : scenes) {
+  for (const auto& scene : drop_in::scenes) {
     if (count == 2 && scene.name == arguments[1]) {
       scene.play();
       return 0;
