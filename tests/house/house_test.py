@@ -28,8 +28,9 @@ def project_files() -> list[Path]:
     return [ROOT / name for name in listed if (ROOT / name).is_file()]
 
 
-def sources() -> list[Path]:
-    return [file for file in project_files() if file.suffix in SUFFIXES or file.name in NAMES]
+def sources() -> list[str]:
+    files = [file for file in project_files() if file.suffix in SUFFIXES or file.name in NAMES]
+    return [str(file.relative_to(ROOT)) for file in files]
 
 
 def compile_source(compiler: str, source: Path, *flags: str) -> subprocess.CompletedProcess[str]:
@@ -108,16 +109,27 @@ class Sources(unittest.TestCase):
                 self.assertEqual(compile_source("clang++-19", source).stderr, "")
 
     def test_every_source_names_its_licence(self) -> None:
-        for file in sources():
-            head = "\n".join(file.read_text(encoding="utf-8").splitlines()[:2])
-            self.assertIn("SPDX-License-Identifier: MIT", head, file)
+        for name in sources():
+            head = "\n".join((ROOT / name).read_text(encoding="utf-8").splitlines()[:2])
+            self.assertIn("SPDX-License-Identifier: MIT", head, name)
 
     def test_no_line_is_longer_than_120_columns(self) -> None:
-        self.assertEqual(lengths.wide_lines(sources()), [])
+        self.assertEqual(lengths.wide_lines(ROOT, sources()), [])
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder) / "wide.cpp"
             source.write_text("// " + "ü" * 117 + "\n// " + "ü" * 118 + "\n", encoding="utf-8")
-            self.assertEqual(lengths.wide_lines([source]), [f"{source}:2 has 121 columns, and 120 are the most"])
+            said = lengths.wide_lines(Path(folder), [source.name])
+            self.assertEqual(said, ["wide.cpp:2 has 121 columns, and 120 are the most"])
+
+    def test_no_source_has_more_than_400_lines_but_those_that_are_one_thing(self) -> None:
+        self.assertEqual(lengths.long_files(ROOT, sources(), lengths.LONGER), [])
+        with tempfile.TemporaryDirectory() as folder:
+            for name, lines in (("right.cpp", 400), ("long.cpp", 401), ("one.cpp", 401), ("cut.cpp", 400)):
+                (Path(folder) / name).write_text("//\n" * lines)
+            names = sorted(path.name for path in Path(folder).iterdir())
+            said = lengths.long_files(Path(folder), names, {"one.cpp": "", "cut.cpp": "", "gone.cpp": ""})
+            self.assertEqual(said, ["long.cpp has 401 lines, and 400 are the most", "cut.cpp is no exception any more",
+                                    "gone.cpp is no exception any more"])  # fmt: skip
 
     def test_every_test_includes_the_frame_of_tests(self) -> None:
         """Few compilations would miss it: most have its header precompiled."""
