@@ -5,6 +5,7 @@
     tests/mutation/mutate.py --count 50            a sample
     tests/mutation/mutate.py --all --jobs 2        every mutation there is
     tests/mutation/mutate.py --file bareheap/parts/granule_audit.hpp --all
+    tests/mutation/mutate.py --changed HEAD~5 --all
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from changes import of_changed_lines
 from source import Mutation, SourceError, mutations_of
 from workshop import Judge, Verdict, judge_all, now
 
@@ -50,6 +52,7 @@ def arguments_of(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="prints the mutations and judges none")
     parser.add_argument("--seed", type=int, default=1, help="another seed picks others (1)")
     parser.add_argument("--file", action="append", metavar="HEADER", help="a header, by its path in --include")
+    parser.add_argument("--changed", metavar="REVISION", help="only of lines that are new since, or stand elsewhere")
     parser.add_argument("--jobs", type=int, default=1, help="how many at once (1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes each verdict there")
     parser.add_argument("--at-least", type=float, default=0.0, metavar="PERCENT", help="fails where fewer are caught")
@@ -141,7 +144,9 @@ def run(words: Sequence[str]) -> int:
     given = arguments_of(words)
     reasons = reasons_of(given.equivalent)
     every = list(mutations_of(given.include, given.file))
-    chosen = every if given.all else picked(every, given.seed, given.count)
+    asked = every if given.changed is None else of_changed_lines(every, given.include, given.changed)
+    chosen = asked if given.all else picked(asked, given.seed, given.count)
+    of_which = "" if given.changed is None else f", {len(asked)} of lines changed since {given.changed}"
     if given.list:
         print("\n".join(describe(mutation, Verdict("possible")) for mutation in chosen))
         return 0
@@ -153,7 +158,7 @@ def run(words: Sequence[str]) -> int:
     if given.all and (unknown := set(reasons) - {mutation.key for mutation in every}):
         title = f"{len(unknown)} entries of the list of equivalents are of no mutation that there is:"
         print(title, *sorted(unknown), sep="\n  ")
-    print(f"{len(chosen)} of {len(every)} mutations, {now():.0f} CPU seconds")
+    print(f"{len(chosen)} of {len(every)} mutations{of_which}, {now():.0f} CPU seconds")
     if given.json is not None:
         rows = [vars(mutation) | vars(verdict) for mutation, verdict in results]
         given.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

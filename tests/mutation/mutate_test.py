@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Asks the command that makes mutations about a header whose mutations are known, and about the engines' own.
 
-    python3 tests/mutation/mutate_test.py [Small | Sample] [-v]
+    python3 tests/mutation/mutate_test.py [Small | Changed | Sample] [-v]
 """
 
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -75,6 +77,56 @@ class Small(unittest.TestCase):
             self.assertEqual(done.returncode, 2, words)
             self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
         self.assertEqual(command("coverage.py", "--file", "none.hpp").returncode, 2)
+
+
+class Changed(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.include = Path(folder.name)
+        self.header = self.include / "small.hpp"
+        shutil.copy(SMALL / "include/small.hpp", self.header)
+        self.git("init", "--quiet")
+        self.git("add", "small.hpp")
+        self.git("-c", "user.name=n", "-c", "user.email=e", "commit", "--quiet", "--message=first")
+
+    def git(self, *words: str) -> None:
+        subprocess.run(["git", "-C", str(self.include), *words], check=True, capture_output=True)
+
+    def listed(self, *words: str) -> subprocess.CompletedProcess[str]:
+        place = ["--include", self.include, "--judge", SMALL / "judge", "--file", "small.hpp", "--list"]
+        return command("mutate.py", *place, *words)
+
+    def lines(self, *words: str) -> set[int]:
+        done = self.listed("--all", *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return {int(line) for line in re.findall(r"possible: small\.hpp:(\d+),", done.stdout)}
+
+    def change(self, before: str, after: str) -> None:
+        text = self.header.read_text(encoding="utf-8")
+        self.assertEqual(text.count(before), 1)
+        self.header.write_text(text.replace(before, after), encoding="utf-8")
+
+    def test_only_lines_that_are_new_or_stand_elsewhere_are_changed(self) -> None:
+        self.assertEqual(self.lines("--changed", "HEAD"), set())
+        self.change("    if (one > 1000)", "\n    if (one > 1000)")
+        self.change("total_ > 9", "total_ > 8")
+        self.change("    ++calls_;\n", "")
+        self.change("Number total_", "int more_ = 0;\n  Number total_")
+        self.assertEqual(self.lines("--changed", "HEAD"), {15, 23})
+        self.assertLess({15, 23}, self.lines())
+
+    def test_a_change_within_a_statement_is_one_of_all_of_it(self) -> None:
+        self.change("one - other", "one -\n             other")
+        self.git("-c", "user.name=n", "-c", "user.email=e", "commit", "--all", "--quiet", "--message=second")
+        self.change("             other", "             other - 0")
+        self.assertEqual(self.lines("--changed", "HEAD"), {12, 13})
+
+    def test_a_revision_that_there_is_not_gets_one_sentence(self) -> None:
+        for revision in ("nowhere", "--output=small.hpp"):
+            done = self.listed(f"--changed={revision}")
+            self.assertEqual(done.returncode, 2, done.stdout)
+            self.assertRegex(done.stderr, r"\Amutate\.py: git cannot tell what has changed since .*\n\Z")
 
 
 class Sample(unittest.TestCase):
