@@ -19,7 +19,8 @@ from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.collections import LineCollection  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.lines import Line2D  # noqa: E402
-from matplotlib.ticker import LogLocator, NullLocator  # noqa: E402
+from matplotlib.markers import CARETUP  # noqa: E402
+from matplotlib.ticker import LogLocator, NullFormatter  # noqa: E402
 
 # Colours of Okabe and Ito, which colour-blind people tell apart. Ours are all of one colour, which no other has.
 OUR_COLOUR = "#D55E00"
@@ -42,6 +43,7 @@ STYLE = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
 }
+CARET = {"linestyle": "none", "marker": CARETUP, "color": INK, "markersize": 5, "zorder": 6}
 HOLLOW = {"markerfacecolor": "white", "markersize": 5}
 RATIOS = 64.0  # what is larger stands at the edge
 
@@ -97,7 +99,8 @@ def logarithmic(axis: Axes, base: float = 2.0) -> None:
     axis.set_xscale("log", base=base)
     axis.xaxis.set_major_locator(LogLocator(base=base, numticks=20 if base == 2 else 5))
     axis.xaxis.set_major_formatter(thousands)
-    axis.xaxis.set_minor_locator(NullLocator())
+    axis.xaxis.set_minor_locator(LogLocator(base=base, numticks=20))  # where there is no room for each number
+    axis.xaxis.set_minor_formatter(NullFormatter())
 
 
 def name_rows(axis: Axes, names: Sequence[str], about: About) -> None:

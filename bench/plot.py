@@ -15,6 +15,9 @@ from pathlib import Path
 
 import results
 from drawing import (
+    CARET,
+    DEFAULTS,
+    FADED,
     HOLLOW,
     INK,
     LINES,
@@ -77,8 +80,8 @@ def memory_picture(report: Report) -> Figure:
     programs = list(ours.figures)
     figure, (left, right) = sheet(
         "Memory by program",
-        "Relative to the program's peak of live bytes (1 is the "
-        "limit). Left is better. | is the floor: rounding and map. Hollow: no room, or too long.",
+        "Relative to the program's peak of live bytes (1 is the limit). Left is better. "
+        f"A caret below: what rounding and map cost {DEFAULTS[0]}. Hollow: no room, or too long.",
         programs,
         2,
     )
@@ -94,14 +97,11 @@ def memory_picture(report: Report) -> Figure:
         axis.set_xlabel(f"{label} / peak (logarithmic)")
         name_rows(axis, programs, about)
     unfinished(left, ours, programs, about)
-    near = [
-        (floor, row)
-        for row, program in enumerate(programs)
-        for floor in floors.figures[program].values()
-        if floor <= largest
-    ]
-    left.plot(*zip(*near, strict=True), linestyle="none", marker="|", color=INK, markersize=11, zorder=5)
-    legend(figure, keys_of([*ours.heaps(), *resident.heaps()], about), "ours in orange")
+    rows = ((row, floors.figures[program].get(DEFAULTS[0])) for row, program in enumerate(programs))
+    below = [(floor, row + 0.22) for row, floor in rows if floor is not None and floor <= largest]
+    left.plot(*zip(*below, strict=True), **CARET)
+    keys = [*keys_of(ours.heaps(), about), Line2D([], [], **CARET, label=f"floor of {DEFAULTS[0]}")]
+    legend(figure, [*keys, *keys_of(resident.heaps(), about)], "ours in orange")
     return figure
 
 
@@ -225,6 +225,8 @@ def efficiency_picture(report: Report) -> Figure:
             axis.barh(place, row["mean"] * 100, height=0.55, color=OUR_COLOUR, zorder=2)
             axis.plot([row["least"] * 100, row["most"] * 100], [place, place], color=INK, linewidth=1.2, zorder=3)
             axis.text(104, place, f"{row['mean'] * 100:.0f} %", va="center", fontsize=8, color=INK)
+        for heap in set(heaps) - {row["heap"] for row in report["results"] if row["region_bytes"] == size}:
+            axis.text(104, heaps.index(heap), "too large", va="center", fontsize=8, color=FADED)
         axis.set_xlim(0, 100)
         axis.axvline(100, color=INK, linewidth=1)
         axis.set_xlabel(f"% of a region of {size >> 10:,} KiB")
@@ -237,7 +239,8 @@ def boards_picture(report: Report) -> Figure:
     rows = [row for row in report["results"] if row["refused"] == 0]
     loads = len({row["load"] for row in report["results"]})
     engines = list(dict.fromkeys(row["engine"] for row in report["results"]))
-    about = {"ours": [engine for engine in engines if engine in report["about"]["ours"]], "others": []}
+    ours = report["about"]["ours"]
+    about = {"ours": [engine for engine in engines if engine.partition(",")[0] in ours], "others": []}
     boards = dict(zip(dict.fromkeys(row["board"] for row in rows), ("o", "s", "^"), strict=False))
     figure, (means, worsts) = sheet(
         "On the boards",
