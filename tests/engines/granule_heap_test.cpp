@@ -106,6 +106,24 @@ TYPED_TEST(Stock, lends_what_was_given_back_last_and_to_its_own_size_only) {
   EXPECT_EQ(heap.take(2), 2);
 }
 
+TYPED_TEST(Stock, has_no_list_for_no_bytes_nor_for_more_than_there_can_be) {
+  Roomy<TypeParam> heap;
+  std::byte* const block = heap.take_bytes(0);
+  std::byte* const other = heap.take_bytes(0);
+  ASSERT_NE(block, nullptr);
+  ASSERT_EQ(other, block + TypeParam::granule);
+  const auto freed = [&](std::byte* at, std::size_t bytes) {
+    return stop_of([&] { heap.heap.deallocate(at, Layout(bytes, 1)); }).fault;
+  };
+  EXPECT_EQ(freed(block, 0), Fault::none);
+  EXPECT_EQ(freed(block, 0), Fault::freed_twice);
+  for (std::size_t short_of_all = 0; short_of_all < 2 * TypeParam::granule; ++short_of_all) {
+    EXPECT_EQ(heap.take_bytes(~std::size_t{0} - short_of_all), nullptr);
+    EXPECT_EQ(freed(other, ~std::size_t{0} - short_of_all), Fault::wrong_layout);
+  }
+  EXPECT_EQ(heap.heap.check(), Fault::none);
+}
+
 TYPED_TEST(Stock, takes_aligned_blocks_back_and_lends_nothing_that_is_not_aligned) {
   Roomy<TypeParam> heap;
   const std::size_t alignment = 16 * TypeParam::granule;

@@ -100,30 +100,30 @@ class BasicGranuleHeap {
   }
 
   [[gnu::always_inline]] Block allocate(Layout asked) noexcept {
-    const std::size_t last = last_granule_of(asked.size());
-    if (last < stocked_ && asked.alignment() <= granule) [[likely]] {
-      if (last >= most_stocked) __builtin_unreachable();  // stocked_ is not above it, which a compiler cannot know
-      Index& head = (stock_->heads + 1)[last];
-      const std::size_t first = head;
+    const std::size_t size = (asked.size() + (granule - 1)) / granule;  // of nothing, and of what overflows: 0
+    if (size <= stocked_ && asked.alignment() <= granule) [[likely]] {
+      if (size > most_stocked) __builtin_unreachable();  // stocked_ is not above it, which a compiler cannot know
+      const std::size_t first = stock_->heads[size];  // list 0 is empty for ever: the longer way is taken
       if (first != 0) [[likely]] {
         std::byte* const at = space_.address(first);
-        head = next_of(at);
+        stock_->heads[size] = next_of(at);
         space_.map().cached_to_lent(first);
-        return {at, (last + 1) * granule};
+        return {at, size * granule};
       }
     }
     return allocate_anew(asked.size(), asked.alignment());
   }
 
   [[gnu::always_inline]] void deallocate(std::byte* at, Layout asked) noexcept {
-    const std::size_t last = last_granule_of(asked.size());
-    const std::size_t first = space_.number_of(at);
-    if (last < quickly_ && first < space_.count() &&
-        space_.map().try_lent_to_cached(first, static_cast<unsigned>(last + 1))) [[likely]] {
-      Index& head = (stock_->heads + 1)[last];
-      next_of(at) = head;
-      head = static_cast<Index>(first);
-      return;
+    const std::size_t last = (asked.size() - 1) / granule;  // the last granule; of nothing, more than anything has
+    if (last < quickly_) [[likely]] {
+      const std::size_t size = last + 1;
+      const std::size_t first = space_.number_of(at);
+      if (first < space_.count() && space_.map().try_lent_to_cached(first, static_cast<unsigned>(size))) [[likely]] {
+        next_of(at) = stock_->heads[size];
+        stock_->heads[size] = static_cast<Index>(first);
+        return;
+      }
     }
     deallocate_anyhow(at, asked.size());
   }
@@ -227,9 +227,6 @@ class BasicGranuleHeap {
     Index sizes[larges];
     std::uint8_t batches[most_stocked + 1];  // log2 of the blocks that are carved at once when a list is empty
   };
-
-  // Of a request for so many bytes, counted from 0; for none, more than anything has: the longer way is taken.
-  static constexpr std::size_t last_granule_of(std::size_t bytes) noexcept { return (bytes - 1) / granule; }
 
   static Index& next_of(std::byte* cached) noexcept { return *reinterpret_cast<Index*>(cached); }
 
