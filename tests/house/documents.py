@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Holds the documents to the tree: every path that one of them names is there.
+"""Holds the documents to the tree: every path that one of them names is there, and every heading that it links to.
 
     python3 tests/house/documents.py [ROOT]
 """
@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
+TO_HEADING = re.compile(r"\[[^\]]*\]\(([^)#\s:]*)#([^)\s]+)\)")
+HEADING = re.compile(r"^#+ +(.*\S)", re.MULTILINE)
 QUOTED = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"^\.?[\w.-]*(/[\w.-]+)*/?$")
 SUFFIXES = {".hpp", ".cpp", ".h", ".md", ".py", ".S", ".ld", ".sh", ".cmake", ".txt", ".png", ".svg", ".json", ".in"}
@@ -31,6 +33,18 @@ def named_paths(text: str) -> set[str]:
     return {path for path in paths - ON_THE_CARD if not path.startswith(GENERATED)}
 
 
+def anchors(text: str) -> set[str]:
+    """What a link says for each heading, as most that show Markdown have it."""
+    headings = (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower() for heading in HEADING.findall(text))
+    return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in headings}
+
+
+def missing_headings(document: Path, text: str) -> list[str]:
+    links = [(document.parent / path if path else document, heading) for path, heading in TO_HEADING.findall(text)]
+    return [f"{file.name}#{heading}" for file, heading in links
+            if file.is_file() and heading not in anchors(file.read_text(encoding="utf-8"))]  # fmt: skip
+
+
 def exists(root: Path, document: Path, path: str) -> bool:
     folders = (document.parent, root, root / "include", root / "include/bareheap", root / "src", root / "tests")
     return any((folder / path).exists() for folder in folders)
@@ -47,9 +61,10 @@ def documents(root: Path) -> list[Path]:
 def check(root: Path) -> list[str]:
     complaints = []
     for document in documents(root):
-        for path in sorted(named_paths(document.read_text(encoding="utf-8"))):
-            if not exists(root, document, path):
-                complaints.append(f"{document.relative_to(root)} names {path}, which is not there")
+        text = document.read_text(encoding="utf-8")
+        missing = [path for path in sorted(named_paths(text)) if not exists(root, document, path)]
+        for name in missing + missing_headings(document, text):
+            complaints.append(f"{document.relative_to(root)} names {name}, which is not there")
     return complaints
 
 

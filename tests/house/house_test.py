@@ -97,6 +97,14 @@ class Documents(unittest.TestCase):
             (Path(folder) / "page.md").write_text("See `src/gone.cpp` and [this](gone.md), not `build/x.hpp`.\n")
             self.assertEqual(len(documents.check(Path(folder))), 2)
 
+    def test_a_link_to_a_heading_that_is_not_there_is_refused(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "page.md").write_text("# The `one` [and](other.md) only\n[it](#the-one-and-only)\n")
+            (Path(folder) / "other.md").write_text("[a](page.md#gone) and [b](#gone), not [c](http://x/y.md#z)\n")
+            said = documents.check(Path(folder))
+            names = [f"other.md names {name}#gone, which is not there" for name in ("page.md", "other.md")]
+            self.assertEqual(said, names)
+
 
 class Sources(unittest.TestCase):
     def test_every_header_of_the_library_is_complete_by_itself(self) -> None:
