@@ -7,6 +7,7 @@
 #include "bareheap/core/operations.hpp"
 #include "support/host_region.hpp"
 #include "support/out_of_memory_sweep.hpp"
+#include "support/task.hpp"
 
 #include <gtest/gtest.h>
 
@@ -22,43 +23,10 @@ namespace {
 constinit HoleList frame_heap;
 std::size_t frames_lent() { return statistics_of(frame_heap).used_bytes; }
 
-/// Owns its frame; empty where there was no room for one.
-template <template <class> class Frames>
-class BasicTask {
- public:
-  struct promise_type : Frames<BasicTask> {
-    BasicTask get_return_object() { return BasicTask(std::coroutine_handle<promise_type>::from_promise(*this)); }
-    std::suspend_always initial_suspend() noexcept { return {}; }
-    std::suspend_always final_suspend() noexcept { return {}; }
-    void return_void() {}
-    void unhandled_exception() {}
-  };
-
-  BasicTask() = default;
-  BasicTask(BasicTask&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  BasicTask& operator=(BasicTask&& other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
-  }
-  ~BasicTask() {
-    if (handle_) handle_.destroy();
-  }
-
-  explicit operator bool() const { return static_cast<bool>(handle_); }
-  void* frame() const { return handle_.address(); }
-  bool done() const { return handle_.done(); }
-  void resume() { handle_.resume(); }
-
- private:
-  explicit BasicTask(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
-
-  std::coroutine_handle<promise_type> handle_;
-};
-
 template <class Result>
 using FromFrameHeap = FramesFrom<Result, frame_heap>;
-using Task = BasicTask<FromFrameHeap>;
-using GivenTask = BasicTask<FramesFromGiven>;
+using Task = test::BasicTask<FromFrameHeap>;
+using GivenTask = test::BasicTask<FramesFromGiven>;
 
 // Not inlined: else the compiler may leave the frame out, as it is allowed to.
 [[gnu::noinline]] Task count_to(int limit, int& count) {

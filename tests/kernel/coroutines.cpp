@@ -4,6 +4,7 @@
 #include "bareheap/bareheap.hpp"
 #include "bareheap/bindings/coroutine.hpp"
 #include "kernel/runner.hpp"
+#include "support/task.hpp"
 
 #include <coroutine>
 #include <deque>
@@ -13,37 +14,7 @@ namespace bareheap::kernel_test {
 
 namespace {
 
-/// Owns its frame; empty where there was no room for one.
-class Task {
- public:
-  struct promise_type : FramesFromGiven<Task> {
-    Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
-    std::suspend_always initial_suspend() noexcept { return {}; }
-    std::suspend_always final_suspend() noexcept { return {}; }
-    void return_void() {}
-    void unhandled_exception() {}
-  };
-
-  Task() = default;
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  Task& operator=(Task&& other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
-  }
-  ~Task() {
-    if (handle_) handle_.destroy();
-  }
-
-  explicit operator bool() const { return static_cast<bool>(handle_); }
-  const void* frame() const { return handle_.address(); }
-  bool done() const { return handle_.done(); }
-  void resume() { handle_.resume(); }
-
- private:
-  explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
-
-  std::coroutine_handle<promise_type> handle_;
-};
+using Task = test::BasicTask<FramesFromGiven>;
 
 // Not inlined: else the compiler may leave the frame out, as it is allowed to.
 [[gnu::noinline]] Task count_to(AllocatorRef, int limit, int& count) {

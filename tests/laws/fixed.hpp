@@ -3,8 +3,11 @@
 #pragma once
 
 #include "laws/auditor.hpp"
+#include "support/dice.hpp"
 
 namespace bareheap::laws {
+
+using test::Dice;
 
 /// What a part found: the law that was broken first, and two numbers that tell where (named by the part).
 struct [[nodiscard]] Verdict {
@@ -14,22 +17,6 @@ struct [[nodiscard]] Verdict {
   std::size_t second = 0;
 
   bool kept() const noexcept { return law == Law::none; }
-};
-
-/// xorshift32 (Marsaglia 2003): the same numbers everywhere.
-class Dice {
- public:
-  explicit constexpr Dice(std::uint32_t seed) noexcept : state_(seed * 2654435761u | 1) {}
-
-  constexpr std::size_t below(std::size_t limit) noexcept {
-    state_ ^= state_ << 13;
-    state_ ^= state_ >> 17;
-    state_ ^= state_ << 5;
-    return state_ % limit;
-  }
-
- private:
-  std::uint32_t state_;
 };
 
 /// A heap on a region that holds what memory holds at power-on, with its auditor. It fits on a boot stack.

@@ -3,12 +3,15 @@
 #pragma once
 
 #include "mutation/subject.hpp"
+#include "support/dice.hpp"
 
 #include <csetjmp>
 #include <source_location>
 #include <vector>
 
 namespace bareheap::mutation {
+
+using test::Dice;
 
 /// Prints the place and ends the program where something does not hold.
 void expect(bool holds, std::source_location place = std::source_location::current());
@@ -48,22 +51,6 @@ std::byte* wide_arena(std::size_t size);
 std::vector<Extent> picture_of(const Subject& heap);
 std::size_t count_of(const std::vector<Extent>& picture, ExtentKind kind);
 std::size_t bytes_of(const std::vector<Extent>& picture, ExtentKind kind);
-
-/// The same numbers everywhere: xorshift32 (Marsaglia 2003).
-class Dice {
- public:
-  explicit constexpr Dice(unsigned seed) noexcept : state_(seed * 2654435761u | 1) {}
-
-  constexpr std::size_t below(std::size_t limit) noexcept {
-    state_ ^= state_ << 13;
-    state_ ^= state_ >> 17;
-    state_ ^= state_ << 5;
-    return state_ % limit;
-  }
-
- private:
-  unsigned state_;
-};
 
 /// The cases. Each ends the program where the heap is wrong.
 void judge_misuse(Subject& heap);
