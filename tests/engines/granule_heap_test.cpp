@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The stock of a GranuleHeap: how it is filled, when it is given back, and that what lies in it is not lent.
 #include "bareheap/engines/granule_heap.hpp"
+
+#include "bareheap/core/operations.hpp"
+#include "bareheap/engines/real_time_heap.hpp"
 #include "engines/roomy_heap.hpp"
 #include "engines/stops.hpp"
 #include "support/drawing.hpp"
@@ -49,20 +52,51 @@ TYPED_TEST(Stock, never_carves_more_than_4_KiB_at_once) {
   }
 }
 
-TYPED_TEST(Stock, holds_every_size_up_to_1_KiB) {
+TYPED_TEST(Stock, has_nothing_to_give_before_there_is_memory) {
+  TypeParam heap;
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{4096}, ~std::size_t{0} - 3, ~std::size_t{0}}) {
+    EXPECT_EQ(heap.allocate(Layout(size, 1)).at, nullptr) << size;
+  }
+  heap.trim();
+  heap.reset();
+  EXPECT_EQ(heap.check(), Fault::none);
+}
+
+TYPED_TEST(Stock, holds_every_size_up_to_a_256th_of_the_memory) {
   Roomy<TypeParam> heap;
-  for (std::size_t size = 1; size <= 1024 / TypeParam::granule; ++size) {
+  for (std::size_t size = 1; size <= heap.granules() / 256; ++size) {
     heap.free(heap.take(size), size);
     EXPECT_EQ(heap.cached(), size);
     heap.heap.trim();
   }
 }
 
-TYPED_TEST(Stock, holds_larger_blocks_of_some_sizes_at_a_time) {
+TEST(LargeStock, holds_every_size_up_to_8_KiB) {
+  test::HostRegion memory(std::size_t{4} << 20);
+  GranuleHeap heap;
+  ASSERT_TRUE(heap.init(memory.region()));
+  const auto is_stocked = [&](std::size_t bytes) {
+    const Layout layout(bytes, 1);
+    std::byte* const at = heap.allocate(layout).at;
+    heap.deallocate(at, layout);
+    bool stocked = false;
+    heap.walk([&](const Extent& tile) {
+      stocked |= tile.at == at && tile.kind == ExtentKind::cached && tile.size == bytes;
+    });
+    return stocked;
+  };
+  for (std::size_t bytes = 1024; bytes <= 8192; bytes += 512) EXPECT_TRUE(is_stocked(bytes)) << bytes;
+  EXPECT_FALSE(is_stocked(8192 + 16));
+  heap.trim();
+  EXPECT_EQ(test::drawing_of(heap, 256).find('c'), std::string::npos);
+  EXPECT_EQ(heap.check(), Fault::none);
+}
+
+TYPED_TEST(Stock, holds_larger_blocks_that_are_not_carved_beforehand) {
   Roomy<TypeParam> heap;
   constexpr std::size_t large = 1500 / TypeParam::granule;
   ASSERT_EQ(heap.take(large), 0);
-  ASSERT_EQ(heap.take(large), static_cast<long>(large)) << "none is carved beforehand";
+  ASSERT_EQ(heap.take(large), static_cast<long>(large));
   heap.free(0, large);
   heap.free(static_cast<long>(large), large);
   EXPECT_EQ(heap.cached(), 2 * large);
@@ -71,12 +105,44 @@ TYPED_TEST(Stock, holds_larger_blocks_of_some_sizes_at_a_time) {
   EXPECT_EQ(heap.take(large), 0);
   heap.free(0, large);
   std::size_t freed = large;
-  for (std::size_t size = large + 1; size < large + 50; ++size) {
+  for (std::size_t size = large + 1; size <= heap.granules() / 256; ++size) {
     heap.free(heap.take(size), size);
     freed += size;
     ASSERT_EQ(heap.heap.check(), Fault::none) << size;
   }
-  EXPECT_LT(heap.cached(), freed) << "others have made room";
+  EXPECT_EQ(heap.cached(), freed);
+}
+
+// Five bytes for each 256 granules, or with short indexes three.
+TYPED_TEST(Stock, has_no_more_lists_than_the_region_has_use_for) {
+  using WithoutStock = BasicRealTimeHeap<typename TypeParam::Number>;
+  for (const std::size_t size : {8u, 64u, 500u}) {
+    test::HostRegion memory(size << 10);
+    const auto state_of = [&](auto heap) {
+      EXPECT_TRUE(heap.init(memory.region()));
+      return memory.region().size - statistics_of(heap).free_bytes;
+    };
+    const std::size_t lists = memory.region().size / TypeParam::granule / 256;
+    const std::size_t most = lists * (TypeParam::granule / 4 + 1) + 4 * TypeParam::granule;  // rounded up
+    EXPECT_LE(state_of(TypeParam()), state_of(WithoutStock()) + most) << size;
+  }
+}
+
+TYPED_TEST(Stock, has_lists_for_the_span_whatever_is_added_elsewhere) {
+  constexpr std::size_t size = std::size_t{64} << 10;
+  test::HostRegion memory(3 * size);
+  TypeParam heap;
+  ASSERT_TRUE(heap.init({memory.start(), size}));
+  ASSERT_TRUE(heap.add({memory.start() + size + 4096, 2 * size - 4096}));
+  for (std::size_t bytes = 16; bytes <= 3 * size / 256; bytes += 16) {
+    const Layout layout(bytes, 1);
+    std::byte* const at = heap.allocate(layout).at;
+    heap.deallocate(at, layout);
+    bool stocked = false;
+    heap.walk([&](const Extent& tile) { stocked |= tile.at == at && tile.kind == ExtentKind::cached; });
+    EXPECT_EQ(stocked, bytes <= size / 256) << bytes;
+  }
+  EXPECT_EQ(heap.check(), Fault::none);
 }
 
 TYPED_TEST(Stock, holds_no_block_that_is_a_large_part_of_the_memory) {

@@ -212,6 +212,7 @@ TYPED_TEST(Map, check_finds_invariant_4_broken_in_a_free_block) {
     const std::size_t own = (address_of(block) - address_of(memory.start())) / TypeParam::granule;
     for (const std::size_t field : {0u, 1u, 2u}) {
       for (const std::size_t value : {std::size_t{1}, own, own + 1, own - large, large - 1, large + 1, size_limit}) {
+        if (value == large) continue;  // it is no damage
         EXPECT_EQ(fault_with(heap, block + field * index, value, index), Fault::invariant_4) << field << " " << value;
       }
     }

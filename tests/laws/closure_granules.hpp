@@ -8,6 +8,8 @@
 #include "laws/closure.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <span>
 #include <vector>
 
 namespace bareheap::laws {
@@ -23,22 +25,19 @@ struct ReadBy<BasicRealTimeHeap<Index>> : ReadOfGranules<Index> {
   static constexpr bool trims = false;
 };
 
-/// The lists of a GranuleHeap, whose address is the next thing in the object behind the space.
-template <class Index>
-struct StockOf {
-  static constexpr std::size_t most = 1024 / BasicGranuleHeap<Index>::granule;
-  Index heads[most + 1];
-  Index larger[64];
-  std::uint8_t batches[most + 1];
-
-  template <std::size_t Share>
-  static StockOf& of(const BasicGranuleHeap<Index, Share>& heap) {
-    StockOf* stock;
-    constexpr std::size_t space = sizeof(GranuleSpace<GranuleMap<std::size_t>, SegregatedBins<Index>>);
-    std::memcpy(&stock, reinterpret_cast<const char*>(&heap) + space, sizeof stock);
-    return *stock;
-  }
-};
+/// How many blocks a GranuleHeap carves at once, for each size from one granule on: they lie behind the heads of its
+/// lists, whose address and number are the next things in the object behind the space.
+template <class Index, std::size_t Share>
+std::span<std::uint8_t> batches_of(const BasicGranuleHeap<Index, Share>& heap) {
+  constexpr std::size_t space = sizeof(GranuleSpace<GranuleMap<std::size_t>, SegregatedBins<Index>>);
+  constexpr std::size_t most = 1024 / BasicGranuleHeap<Index>::granule;
+  struct {
+    Index* heads;
+    std::size_t count;
+  } lists;
+  std::memcpy(&lists, reinterpret_cast<const char*>(&heap) + space, sizeof lists);
+  return {reinterpret_cast<std::uint8_t*>(lists.heads + lists.count), std::min(lists.count, most)};
+}
 
 template <class Index, std::size_t Share>
 struct ReadBy<BasicGranuleHeap<Index, Share>> : ReadOfGranules<Index> {
@@ -50,9 +49,9 @@ struct ReadBy<BasicGranuleHeap<Index, Share>> : ReadOfGranules<Index> {
     for (const Layout& layout : layouts) {
       if (layout.size() != size_limit) granules = std::max(granules, layout.size() / heap.granule);
     }
-    StockOf<Index>& stock = StockOf<Index>::of(heap);
-    for (std::size_t size = 1; size <= stock.most; ++size) {
-      std::uint8_t& grown = stock.batches[size];
+    std::size_t size = 0;
+    for (std::uint8_t& grown : batches_of(heap)) {
+      ++size;
       while (grown != 0 && std::size_t{1} << (grown - 1) >= granules / size) --grown;
     }
   }

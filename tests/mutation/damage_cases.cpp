@@ -71,7 +71,7 @@ class Scene {
     }
     for (std::size_t index = 0; index < lent_.size(); ++index) free(index);
     heap_.trim();
-    const std::size_t large = 1024 / granule_ + 6;  // stocked in another way
+    const std::size_t large = 1024 / granule_ + 6;  // not carved beforehand
     for (const std::size_t granules : {std::size_t{1}, std::size_t{7}, std::size_t{7}, std::size_t{7}, large, large}) {
       lend(granules);
     }

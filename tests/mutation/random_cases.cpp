@@ -34,7 +34,7 @@ void on_one_region(Subject& heap, unsigned seed) {
   model.free_all();
 }
 
-// Sizes near the largest that are stocked, where there are more sizes than lists.
+// Sizes around the largest that are stocked.
 void on_a_large_region(Subject& heap) {
   Dice dice(5);
   heap.renew();

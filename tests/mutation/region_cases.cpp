@@ -17,7 +17,9 @@ std::size_t map_for(const Subject& heap, std::size_t granules) {
 // Bytes of its own that a heap needs at most in its first region, for a span of so many granules.
 std::size_t most_state(const Subject& heap, std::size_t granules) {
   const std::size_t bins = 2 * static_cast<std::size_t>(std::bit_width(granules)) * heap.granule();
-  const std::size_t stock = heap.has_stock() ? 584 : 0;
+  const std::size_t lists = std::min(granules / 256, 8192 / heap.granule());
+  const std::size_t carved = std::min(lists, 1024 / heap.granule());
+  const std::size_t stock = heap.has_stock() ? lists * heap.index_size() + carved + 7 : 0;
   return heap.record_size() + stock + bins + map_for(heap, granules);
 }
 

@@ -16,6 +16,7 @@ using StockDesk = Desk<GranuleHeap>;
 inline constexpr std::size_t mebibyte = std::size_t{1} << 20;  // of which blocks up to 4 KiB are stocked
 inline constexpr std::size_t most_stocked = 250;               // granules
 inline constexpr std::size_t least_alone = 65;                 // smaller ones are carved several at once
+inline constexpr std::size_t unstocked = 300;
 
 /// A block is given to the stock and asked for again, of every size and in every place.
 inline void try_served(StockDesk& desk) {
@@ -58,6 +59,7 @@ inline void try_scarce(StockDesk& desk) {
       const std::size_t half = mebibyte / StockDesk::granule / 2;
       std::byte* const large = desk.lend(half);  // now less than half is free
       desk.lend(wanted == 2 ? 3 : 2);            // and is noticed
+      for (std::size_t looked = 32; looked < size; looked += 32) desk.lend(unstocked);  // so many lists a call
       desk.resize(large, half, half / 2);
       desk.situation = {{{"in the stock: 8 of", size}, {"want", wanted}}};
       desk.allocate(wanted, StockDesk::granule);

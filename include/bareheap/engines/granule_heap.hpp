@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// GranuleHeap: RealTimeHeap with a stock in front: a list of blocks for each size up to 1 KiB. Taking from one and
-// giving to one is a dozen instructions. Blocks in it are not merged.
+// GranuleHeap: RealTimeHeap with a stock in front: a list of blocks for each size up to 8 KiB, but for none above 1/256
+// of the memory. Taking from one and giving to one is a dozen instructions. Blocks in it are not merged.
 //
 //     stock   16 -> |c| -> |c|         map       l . . c f . . . f l . . c . f . f       c cached
 //             32 -> |c  |              granules |lent |c|free     |lent |c  |free |
 //             48
 //
-// An empty list is filled by carving several blocks in a row out of one free block, twice as many each time, up to 32
-// or 4 KiB, so that objects that are made one after another are neighbours. Larger blocks have 32 lists, each of one
-// size at a time. No block above 1/256 of the memory is stocked. One above 1/8 is put at the upper end of what is
-// free: a small block that is carved behind it would part the longest free piece when the large one goes. Among free
-// blocks of one bin low ones are taken before high ones, roughly, so that what is lent stays together.
+// An empty list of blocks up to 1 KiB is filled by carving several in a row out of one free block, twice as many each
+// time, up to 32 or 4 KiB, so that objects that are made one after another are neighbours. A block above 1/8 of the
+// memory is put at the upper end of what is free: a small block that is carved behind it would part the longest free
+// piece when the large one goes. Among free blocks of one bin low ones are taken before high ones, roughly, so that
+// what is lent stays together.
 //
 // The stock costs hardly any memory. There is plenty while half of it is free, and nothing is merged. Below that,
 // blocks are carved one by one, and the stock is given back and merged, a few blocks with each call that it does not
@@ -25,8 +25,8 @@
 //           the stock, until it finds some, and then for each free block of its bin.
 // Cost:     allocate and deallocate: 25 to 40 instructions where the stock serves small blocks at once; else as
 //           RealTimeHeap, with up to 32 blocks carved or eight merged; see above. Others as RealTimeHeap.
-// Overhead: as RealTimeHeap, but that the object has six words more, and the lists take 584 bytes in the region, with
-//           16-bit indexes 520.
+// Overhead: as RealTimeHeap, but that the object has six words more, and the lists take five bytes for each 4 KiB of
+//           the region, 2,112 bytes at most; with 16-bit indexes three bytes for each 2 KiB, 640 at most.
 // Bad frees: as RealTimeHeap: a block in the stock is not lent.
 // Invariants: 1 to 5 as RealTimeHeap; a cached block is like a lent one.
 //   6. Every cached block is in the list of its size, once.
@@ -42,6 +42,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <limits>
 
 namespace bareheap {
 
@@ -69,7 +70,7 @@ class BasicGranuleHeap {
   /// that is too large for the index, does not compile.
   static consteval std::size_t bytes_needed(Load load) {
     load.last_first = false;  // of no use to a heap with a stock
-    return GranuleSizing<Space>::bytes(load, sizeof(Stock));
+    return GranuleSizing<Space>::bytes(load, [](std::size_t granules) { return stock_bytes(lists_for(granules)); });
   }
 
   /// No memory yet: every request is refused until init().
@@ -82,9 +83,12 @@ class BasicGranuleHeap {
   /// the map of all of it, so that what add() takes there merges with what it touches. Refuses a region that is not. No
   /// block will be larger than the span, or than `largest` bytes, so say that where larger regions are added elsewhere.
   Admission init(Region region, Region span, std::size_t largest = 0, Content content = Content::unknown) noexcept {
-    const Admission admission = space_.init(region, span, largest, sizeof(Stock), content);
+    const std::size_t lists = lists_for(span.size / granule);
+    const Admission admission = space_.init(region, span, largest, stock_bytes(lists), content);
     if (!admission) return admission;
-    stock_ = new (space_.extra()) Stock{};
+    heads_ = reinterpret_cast<Index*>(space_.extra());
+    lists_ = lists;
+    clear_lists();
     plan();
     return admission;
   }
@@ -103,10 +107,10 @@ class BasicGranuleHeap {
     const std::size_t size = (asked.size() + (granule - 1)) / granule;  // of nothing, and of what overflows: 0
     if (size <= stocked_ && asked.alignment() <= granule) [[likely]] {
       if (size > most_stocked) __builtin_unreachable();  // stocked_ is not above it, which a compiler cannot know
-      const std::size_t first = stock_->heads[size];  // list 0 is empty for ever: the longer way is taken
+      const std::size_t first = heads_[size];  // list 0 is empty for ever: the longer way is taken
       if (first != 0) [[likely]] {
         std::byte* const at = space_.address(first);
-        stock_->heads[size] = next_of(at);
+        heads_[size] = next_of(at);
         space_.map().cached_to_lent(first);
         return {at, size * granule};
       }
@@ -120,8 +124,8 @@ class BasicGranuleHeap {
       const std::size_t size = last + 1;
       const std::size_t first = space_.number_of(at);
       if (first < space_.count() && space_.map().try_lent_to_cached(first, static_cast<unsigned>(size))) [[likely]] {
-        next_of(at) = stock_->heads[size];
-        stock_->heads[size] = static_cast<Index>(first);
+        next_of(at) = heads_[size];
+        heads_[size] = static_cast<Index>(first);
         return;
       }
     }
@@ -142,14 +146,13 @@ class BasicGranuleHeap {
 
   /// Gives all that the stock holds back, and merges it.
   void trim() noexcept {
-    if (stock_ == nullptr) return;
     for (merging_ = 1; merging_ != 0;) merge_some();
   }
 
   /// Forgets everything that was lent. The regions stay.
   void reset() noexcept {
-    if (stock_ == nullptr) return;
-    *stock_ = {};
+    if (space_.count() == 0) return;
+    clear_lists();
     merging_ = 0;
     space_.reset();
     plan();
@@ -212,21 +215,34 @@ class BasicGranuleHeap {
   }
 
  private:
-  static constexpr std::size_t most_stocked = 1024 / granule;
+  static constexpr std::size_t most_stocked = 8192 / granule;
+  static constexpr std::size_t most_carved = 1024 / granule;  // larger blocks are taken one by one
   static constexpr std::size_t batch = 4096 / granule;
-  static constexpr std::size_t most_carved = 32;
+  static constexpr std::size_t most_in_batch = 32;
   static constexpr unsigned merged_at_once = 8;
-  static constexpr unsigned larges_log2 = 5;
-  static constexpr std::size_t larges = std::size_t{1} << larges_log2;
+  static constexpr unsigned looks_at_once = 32;
 
-  static constexpr std::size_t lists = most_stocked + 1 + larges;
+  // The lists are of blocks of 1, 2, 3 … granules. What they need lies in the region: their heads, then for each size
+  // that is carved log2 of the blocks that are carved at once when the list is empty.
+  static constexpr std::size_t lists_for(std::size_t granules) noexcept {
+    return least(least(granules, std::numeric_limits<Index>::max()) / Share, most_stocked);
+  }
+  static constexpr std::size_t stock_bytes(std::size_t lists) noexcept {
+    const std::size_t bytes = (lists + 1) * sizeof(Index) + least(lists, most_carved);
+    return align_down(bytes + sizeof(std::size_t) - 1, sizeof(std::size_t));
+  }
 
-  // List n up to most_stocked is of blocks of n granules; the others have larger ones, each of one size at a time.
-  struct alignas(std::size_t) Stock {
-    Index heads[lists];
-    Index sizes[larges];
-    std::uint8_t batches[most_stocked + 1];  // log2 of the blocks that are carved at once when a list is empty
-  };
+  static constexpr std::size_t least(std::size_t left, std::size_t right) noexcept {
+    return left < right ? left : right;
+  }
+
+  // What a heap without memory has. Nothing writes here.
+  static constexpr Index no_list = 0;
+
+  std::uint8_t& batch_of(std::size_t size) const noexcept {
+    return reinterpret_cast<std::uint8_t*>(heads_ + lists_)[sizeof(Index) + size - 1];
+  }
+  void clear_lists() noexcept { __builtin_memset(heads_, 0, stock_bytes(lists_)); }
 
   static Index& next_of(std::byte* cached) noexcept { return *reinterpret_cast<Index*>(cached); }
 
@@ -244,29 +260,28 @@ class BasicGranuleHeap {
 
   // The stock serves it where the first block of the list is aligned, by chance if that is more than a granule.
   [[gnu::always_inline]] Block allocate_stocked(std::size_t size, std::size_t alignment) noexcept {
-    if (size > stockable_) return allocate_unstocked(size, alignment);
-    const std::size_t list = list_of(size);
-    const std::size_t first = stock_->heads[list];
+    if (size > stocked_) return allocate_unstocked(size, alignment);
+    Index& head = heads_[size];
+    const std::size_t first = head;
     std::byte* const at = space_.address(first);
-    if (first == 0 || size_of_list(list) != size || !is_aligned(address_of(at), alignment)) {
-      return allocate_unstocked(size, alignment);
-    }
-    stock_->heads[list] = next_of(at);
+    if (first == 0 || !is_aligned(address_of(at), alignment)) return allocate_unstocked(size, alignment);
+    head = next_of(at);
     space_.map().cached_to_lent(first);
     return {at, size * granule};
   }
 
   [[gnu::noinline]] Block allocate_unstocked(std::size_t size, std::size_t alignment) noexcept {
-    std::size_t first = size <= stocked_ && alignment <= granule ? carve(size) : 0;
+    const bool carves = size <= most_carved && size <= stocked_ && alignment <= granule;
+    std::size_t first = carves ? carve(size) : 0;
     if (first == 0) first = take(size, alignment);
-    if (first == 0 && (stockable_ != 0 || merging_ != 0)) {
+    if (first == 0 && (stocked_ != 0 || merging_ != 0)) {
       if (alignment > granule) {
         trim();
         first = take(size, alignment);
       } else {
         for (merging_ = 1; first == 0 && merging_ != 0; first = take(size, alignment)) merge_some();
       }
-      stocked_ = quickly_ = stockable_ = 0;
+      stocked_ = quickly_ = 0;
     }
     if (first == 0) first = space_.take_any(size, alignment);
     return first == 0 ? Block{} : Block{space_.address(first), size * granule};
@@ -280,8 +295,8 @@ class BasicGranuleHeap {
   [[gnu::noinline]] void deallocate_anyhow(std::byte* at, std::size_t bytes) noexcept {
     const std::size_t size = Space::granules_of(bytes);
     const std::size_t first = space_.number_of(at);
-    const bool may_stock = size <= stockable_ && merging_ == 0 && first < space_.count();  // only blocks of the span
-    if (may_stock && space_.map().lends_any(first, size) && try_stock(at, first, size)) [[likely]] return;
+    const bool may_stock = size <= stocked_ && merging_ == 0 && first < space_.count();  // only blocks of the span
+    if (may_stock && space_.map().lends_any(first, size)) [[likely]] return stock(at, first, size);
     deallocate_hardly(at, size);
   }
 
@@ -289,13 +304,13 @@ class BasicGranuleHeap {
     const std::size_t first = space_.number_of(at);
     if (!space_.judge(first, size)) [[unlikely]] return refuse_unless_null(at);
     if (merging_ != 0) merge_some();
-    if (size <= stockable_ && first < space_.count()) {
-      if (try_stock(at, first, size)) return space_.keep(first, size);
-      give_back(list_of(size));  // of another size, which may be over: it makes room, a block at a time
+    if (size <= stocked_ && first < space_.count()) {
+      space_.keep(first, size);
+      return stock(at, first, size);
     }
     space_.give(first, size);
     const std::size_t half = space_.total() / 2;
-    if (space_.free() >= half && (floor_ != half || stockable_ == 0)) plan();  // there is plenty again
+    if (space_.free() >= half && (floor_ != half || stocked_ == 0)) plan();  // there is plenty again
   }
 
   [[gnu::noinline]] bool resize_hardly(std::byte* at, std::size_t before, std::size_t after) noexcept {
@@ -304,34 +319,19 @@ class BasicGranuleHeap {
     return space_.resize(first, before, after);
   }
 
-  // A block that is lent. False: its list has blocks of another size.
-  [[gnu::always_inline]] bool try_stock(std::byte* at, std::size_t first, std::size_t size) noexcept {
-    const std::size_t list = list_of(size);
-    Index& head = stock_->heads[list];
-    if (list > most_stocked) {
-      Index& listed = stock_->sizes[list - most_stocked - 1];
-      if (head != 0 && listed != size) return false;
-      listed = static_cast<Index>(size);
-    }
+  // A block that is lent.
+  [[gnu::always_inline]] void stock(std::byte* at, std::size_t first, std::size_t size) noexcept {
+    Index& head = heads_[size];
     space_.map().lent_to_cached(first);
     next_of(at) = head;
     head = static_cast<Index>(first);
-    return true;
   }
 
-  static std::size_t list_of(std::size_t size) noexcept {
-    if (size <= most_stocked) return size;
-    return most_stocked + 1 + (static_cast<std::uint32_t>(size) * 0x9E3779B1u >> (32 - larges_log2));
-  }
-
-  std::size_t size_of_list(std::size_t list) const noexcept {
-    return list <= most_stocked ? list : stock_->sizes[list - most_stocked - 1];
-  }
-
-  void give_back(std::size_t list) noexcept {
-    const std::size_t first = stock_->heads[list];
-    stock_->heads[list] = next_of(space_.address(first));
-    space_.give_cached(first, size_of_list(list));
+  void give_back(std::size_t size) noexcept {
+    Index& head = heads_[size];
+    const std::size_t first = head;
+    head = next_of(space_.address(first));
+    space_.give_cached(first, size);
   }
 
   // There is plenty while half of the memory is free: nothing is merged. Then all of the stock is, again each time that
@@ -341,38 +341,42 @@ class BasicGranuleHeap {
     const std::size_t half = space_.total() / 2;
     const bool plenty = free >= half;
     if (!plenty) merging_ = 1;
-    stockable_ = free >= space_.total() / 3 ? space_.total() / Share : 0;
-    stocked_ = stockable_ < most_stocked ? stockable_ : most_stocked;
+    stocked_ = free >= space_.total() / 3 ? least(space_.total() / Share, lists_) : 0;
     quickly_ = stocked_ < Map::most_in_word ? stocked_ : Map::most_in_word;
     floor_ = plenty ? half : free - free / 8;
   }
 
   // Gives some blocks back, from the list on where the last call stopped.
   void merge_some() noexcept {
-    for (unsigned left = merged_at_once; left != 0; --left) {
-      while (merging_ < lists && stock_->heads[merging_] == 0) ++merging_;
-      if (merging_ == lists) {
+    unsigned left = merged_at_once;
+    for (unsigned looks = looks_at_once; left != 0 && looks != 0; --looks) {
+      if (merging_ > lists_) {
         merging_ = 0;
         return;
       }
-      give_back(merging_);
+      if (heads_[merging_] == 0) {
+        ++merging_;
+      } else {
+        give_back(merging_);
+        --left;
+      }
     }
   }
 
   std::size_t carve(std::size_t size) noexcept {
-    std::uint8_t& grown = stock_->batches[size];
+    std::uint8_t& grown = batch_of(size);
     if (space_.free() < space_.total() / 2) grown = 0;
-    const std::size_t most = batch / size < most_carved ? batch / size : most_carved;
+    const std::size_t most = least(batch / size, most_in_batch);
     const std::size_t wanted = std::size_t{1} << grown;
     std::size_t first = 0;
     const std::size_t count = space_.take_run(size, wanted < most ? wanted : most, first);
     if (count == 0) return 0;
     if (wanted < most) ++grown;
     space_.keep(first, size);
-    if (size > most_stocked) __builtin_unreachable();
+    if (size > most_carved) __builtin_unreachable();
     Map map = space_.map();
     std::byte* at = space_.address(first);
-    Index* link = &stock_->heads[size];
+    Index* link = &heads_[size];
     const std::size_t end = first + count * size;
     for (std::size_t carved = first + size; carved != end; carved += size) {
       map.begin_cached(carved);
@@ -386,14 +390,13 @@ class BasicGranuleHeap {
 
   // Invariant 6.
   bool stock_holds() const noexcept {
-    if (stock_ == nullptr) return true;
-    for (const unsigned grown : stock_->batches) {
-      if (grown > std::bit_width(most_carved)) return false;
+    if (heads_[0] != 0) return false;
+    for (std::size_t size = 1; size <= least(lists_, most_carved); ++size) {
+      if (batch_of(size) > std::bit_width(most_in_batch)) return false;
     }
     std::size_t left = GranuleAudit(space_).cached_blocks();
-    for (std::size_t list = 1; list < lists; ++list) {
-      const bool in_place = stock_->heads[list] == 0 || list_of(size_of_list(list)) == list;
-      if (!in_place || !list_holds(stock_->heads[list], size_of_list(list), left)) return false;
+    for (std::size_t size = 1; size <= lists_; ++size) {
+      if (!list_holds(heads_[size], size, left)) return false;
     }
     return left == 0;
   }
@@ -417,11 +420,11 @@ class BasicGranuleHeap {
   }
 
   Space space_;
-  Stock* stock_ = nullptr;
-  std::size_t stocked_ = 0;    // blocks up to so many granules have a list of their size
+  Index* heads_ = const_cast<Index*>(&no_list);  // of the lists; list 0 is empty for ever
+  std::size_t lists_ = 0;      // without it
+  std::size_t stocked_ = 0;    // blocks up to so many granules are stocked; 0: memory is scarce
   std::size_t quickly_ = 0;    // of those, blocks up to so many are taken back after a look at one word of the map
-  std::size_t stockable_ = 0;  // blocks up to so many granules are stocked; 0: memory is scarce
-  std::size_t merging_ = 0;    // the list whose blocks are given back next; 0: none are
+  std::size_t merging_ = 0;    // the size whose list is given back next; 0: none is
   std::size_t floor_ = 0;      // of free granules; below it all is merged
 };
 

@@ -57,7 +57,7 @@ class BasicRealTimeHeap {
   /// Bytes of a region, wherever it starts, in which no request of this load is ever refused. A load that cannot be, or
   /// that is too large for the index, does not compile.
   static consteval std::size_t bytes_needed(Load load) {
-    return GranuleSizing<Space>::bytes(load, 0);
+    return GranuleSizing<Space>::bytes(load, [](std::size_t) { return std::size_t{0}; });
   }
 
   /// No memory yet: every request is refused until init().

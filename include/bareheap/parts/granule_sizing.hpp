@@ -52,10 +52,11 @@ class GranuleSizing<GranuleSpace<Map, Bins>> {
   static constexpr std::size_t most_count =
       Bins::most_granules < Map::most_length ? Bins::most_granules : Map::most_length;  // granules of a region
 
-  /// Bytes of a region, wherever it starts, so that init(region) makes a heap that never refuses; `extra` is what
-  /// init() adds to the state. Every larger region does too. One that holds address 0 or the last one needs a granule
-  /// more.
-  static consteval std::size_t bytes(Load load, std::size_t extra) {
+  /// Bytes of a region, wherever it starts, so that init(region) makes a heap that never refuses. `extra`, of a
+  /// region's granules, is what init() adds to the state; with each granule it grows by less than half of one. Every
+  /// larger region does too. One that holds address 0 or the last one needs a granule more.
+  template <class Extra>
+  static consteval std::size_t bytes(Load load, Extra extra) {
     if (load.smallest == 0 || load.blocks == 0) the_load_has_no_blocks();
     if (load.smallest > load.largest) the_smallest_block_is_larger_than_the_largest();
     if (load.largest > load.bytes) the_largest_block_is_larger_than_all_together();
@@ -148,7 +149,8 @@ class GranuleSizing<GranuleSpace<Map, Bins>> {
 
   // The granules of a region in which so many, at least, are left for blocks, and in every larger one: where the map
   // takes a further word, one granule more of the region may leave fewer.
-  static constexpr std::size_t count_for(std::size_t granules, std::size_t extra) noexcept {
+  template <class Extra>
+  static constexpr std::size_t count_for(std::size_t granules, Extra extra) noexcept {
     std::size_t count = granules;
     while (count < granules + first(count, extra)) count = granules + first(count, extra);
     for (std::size_t next = count; next <= count + Map::word_bits; ++next) {
@@ -158,8 +160,9 @@ class GranuleSizing<GranuleSpace<Map, Bins>> {
   }
 
   // The first granule for blocks, in a region of so many.
-  static constexpr std::size_t first(std::size_t count, std::size_t extra) noexcept {
-    const std::size_t before_map = Bins::heads_for(count) * granule + sizeof(typename Space::Stretch) + extra;
+  template <class Extra>
+  static constexpr std::size_t first(std::size_t count, Extra extra) noexcept {
+    const std::size_t before_map = Bins::heads_for(count) * granule + sizeof(typename Space::Stretch) + extra(count);
     return Space::granules_of(before_map + Map::bytes_for(0, count + 1));
   }
 };
