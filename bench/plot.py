@@ -225,8 +225,10 @@ def efficiency_picture(report: Report) -> Figure:
             axis.barh(place, row["mean"] * 100, height=0.55, color=OUR_COLOUR, zorder=2)
             axis.plot([row["least"] * 100, row["most"] * 100], [place, place], color=INK, linewidth=1.2, zorder=3)
             axis.text(104, place, f"{row['mean'] * 100:.0f} %", va="center", fontsize=8, color=INK)
-        for heap in set(heaps) - {row["heap"] for row in report["results"] if row["region_bytes"] == size}:
-            axis.text(104, heaps.index(heap), "too large", va="center", fontsize=8, color=FADED)
+        taken = {row["heap"] for row in report["results"] if row["region_bytes"] == size}
+        for place, heap in enumerate(heaps):
+            if heap not in taken:
+                axis.text(104, place, "too large", va="center", fontsize=8, color=FADED)
         axis.set_xlim(0, 100)
         axis.axvline(100, color=INK, linewidth=1)
         axis.set_xlabel(f"% of a region of {size >> 10:,} KiB")
