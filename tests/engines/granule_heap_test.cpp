@@ -54,7 +54,7 @@ TYPED_TEST(Stock, never_carves_more_than_4_KiB_at_once) {
 
 TYPED_TEST(Stock, has_nothing_to_give_before_there_is_memory) {
   TypeParam heap;
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{4096}, ~std::size_t{0} - 3, ~std::size_t{0}}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{4096}, size_limit - 3, size_limit}) {
     EXPECT_EQ(heap.allocate(Layout(size, 1)).at, nullptr) << size;
   }
   heap.trim();
