@@ -25,19 +25,29 @@ struct ReadBy<BasicRealTimeHeap<Index>> : ReadOfGranules<Index> {
   static constexpr bool trims = false;
 };
 
-/// How many blocks a GranuleHeap carves at once, for each size from one granule on: they lie behind the heads of its
-/// lists, whose address and number are the next things in the object behind the space.
-template <class Index, std::size_t Share>
-std::span<std::uint8_t> batches_of(const BasicGranuleHeap<Index, Share>& heap) {
-  constexpr std::size_t space = sizeof(GranuleSpace<GranuleMap<std::size_t>, SegregatedBins<Index>>);
-  constexpr std::size_t most = 1024 / BasicGranuleHeap<Index>::granule;
-  struct {
-    Index* heads;
-    std::size_t count;
-  } lists;
-  std::memcpy(&lists, reinterpret_cast<const char*>(&heap) + space, sizeof lists);
-  return {reinterpret_cast<std::uint8_t*>(lists.heads + lists.count), std::min(lists.count, most)};
-}
+/// The lists of a GranuleHeap: their heads, for each size from none on, and how many blocks are carved at once, for each
+/// from one granule on. Where they are and how many is the next in the object behind the space.
+template <class Index>
+struct StockOf {
+  std::span<Index> heads;
+  std::span<std::uint8_t> batches;
+
+  template <std::size_t Share>
+  static StockOf of(const BasicGranuleHeap<Index, Share>& heap) {
+    constexpr std::size_t space = sizeof(GranuleSpace<GranuleMap<std::size_t>, SegregatedBins<Index>>);
+    constexpr std::size_t most_batches = 1024 / BasicGranuleHeap<Index>::granule;
+    struct {
+      Index* heads;
+      std::size_t count;
+    } lists;
+    std::memcpy(&lists, reinterpret_cast<const char*>(&heap) + space, sizeof lists);
+    Index* const end = lists.heads + lists.count + 1;
+    return {{lists.heads, end}, {reinterpret_cast<std::uint8_t*>(end), std::min(lists.count, most_batches)}};
+  }
+
+  /// In whole words.
+  std::size_t bytes() const { return (heads.size_bytes() + batches.size() + 7) / 8 * 8; }
+};
 
 template <class Index, std::size_t Share>
 struct ReadBy<BasicGranuleHeap<Index, Share>> : ReadOfGranules<Index> {
@@ -50,7 +60,7 @@ struct ReadBy<BasicGranuleHeap<Index, Share>> : ReadOfGranules<Index> {
       if (layout.size() != size_limit) granules = std::max(granules, layout.size() / heap.granule);
     }
     std::size_t size = 0;
-    for (std::uint8_t& grown : batches_of(heap)) {
+    for (std::uint8_t& grown : StockOf<Index>::of(heap).batches) {
       ++size;
       while (grown != 0 && std::size_t{1} << (grown - 1) >= granules / size) --grown;
     }

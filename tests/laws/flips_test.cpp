@@ -54,12 +54,12 @@ struct Traits;
 template <class I>
 struct Traits<BasicRealTimeHeap<I>> {
   using Index = I;
-  static constexpr std::size_t stock = 0;
+  static std::size_t stock_bytes(const BasicRealTimeHeap<I>&) { return 0; }
 };
 template <class I, std::size_t Share>
 struct Traits<BasicGranuleHeap<I, Share>> {
   using Index = I;
-  static constexpr std::size_t stock = sizeof(StockOf<I>);
+  static std::size_t stock_bytes(const BasicGranuleHeap<I, Share>& heap) { return StockOf<I>::of(heap).bytes(); }
 };
 
 /// Where in a heap's object the word stands that tells which bins have a block: in a new one it has one bit.
@@ -163,8 +163,9 @@ class Subject {
         if (at == whole_.start) {
           const std::size_t heads = Bins::heads_for(Heap::plan.span.size / Engine::granule) * Engine::granule;
           targets.push_back({at, heads, in_bins});
-          targets.push_back({at + heads + record, Traits<Engine>::stock, in_stock});
-          map += heads + Traits<Engine>::stock;
+          const std::size_t stock = Traits<Engine>::stock_bytes(heap_);
+          targets.push_back({at + heads + record, stock, in_stock});
+          map += heads + stock;
         }
         targets.push_back({map, address_of(tile.end()) - address_of(map), in_map});
       }
