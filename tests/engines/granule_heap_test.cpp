@@ -22,7 +22,8 @@ namespace {
 using test::Roomy;
 using test::stop_of;
 
-using Heaps = testing::Types<GranuleHeap, SmallGranuleHeap>;
+/// SmallGranuleHeap has a smaller stock, by the same rules.
+using Heaps = testing::Types<GranuleHeap, BasicGranuleHeap<std::uint16_t, 256>>;
 template <class Heap>
 class Stock : public testing::Test {};
 TYPED_TEST_SUITE(Stock, Heaps);
@@ -159,6 +160,15 @@ TYPED_TEST(Stock, lends_the_largest_block_that_it_holds) {
   EXPECT_EQ(heap.cached(), largest);
   EXPECT_EQ(heap.take(largest), 0);
   EXPECT_EQ(heap.cached(), 0u);
+}
+
+TEST(SmallStock, holds_blocks_up_to_a_512th_of_the_memory) {
+  Roomy<SmallGranuleHeap> heap;
+  const std::size_t largest = heap.granules() / 512;
+  heap.free(heap.take(largest + 1), largest + 1);
+  EXPECT_EQ(heap.cached(), 0u);
+  heap.free(heap.take(largest), largest);
+  EXPECT_EQ(heap.cached(), largest);
 }
 
 TYPED_TEST(Stock, lends_what_was_given_back_last_and_to_its_own_size_only) {

@@ -5,7 +5,9 @@
 namespace bareheap {
 
 template class BasicGranuleHeap<std::uint32_t>;
-template class BasicGranuleHeap<std::uint16_t>;
+// SmallGranuleHeap stocks less of the memory, by the same rules.
+using Small = BasicGranuleHeap<std::uint16_t, 256>;
+template class BasicGranuleHeap<std::uint16_t, 256>;
 
 namespace mutation {
 
@@ -15,7 +17,7 @@ Subject& granule_heap() {
 }
 
 Subject& small_granule_heap() {
-  static SubjectOf<SmallGranuleHeap, std::uint16_t, std::size_t> subject("SmallGranuleHeap");
+  static SubjectOf<Small, std::uint16_t, std::size_t> subject("SmallGranuleHeap");
   return subject;
 }
 

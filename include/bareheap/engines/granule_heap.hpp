@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // GranuleHeap: RealTimeHeap with a stock in front: a list of blocks for each size up to 8 KiB, but for none above 1/256
-// of the memory. Taking from one and giving to one is a dozen instructions. Blocks in it are not merged.
+// of the memory, with 16-bit indexes 1/512. Taking from one and giving to one is a dozen instructions. Blocks in it are
+// not merged.
 //
 //     stock   16 -> |c| -> |c|         map       l . . c f . . . f l . . c . f . f       c cached
 //             32 -> |c  |              granules |lent |c|free     |lent |c  |free |
@@ -26,7 +27,7 @@
 // Cost:     allocate and deallocate: 25 to 40 instructions where the stock serves small blocks at once; else as
 //           RealTimeHeap, with up to 32 blocks carved or eight merged; see above. Others as RealTimeHeap.
 // Overhead: as RealTimeHeap, but that the object has six words more, and the lists take five bytes for each 4 KiB of
-//           the region, 2,112 bytes at most; with 16-bit indexes three bytes for each 2 KiB, 640 at most.
+//           the region, 2,112 bytes at most; with 16-bit indexes three bytes for each 4 KiB, 384 at most.
 // Bad frees: as RealTimeHeap: a block in the stock is not lent.
 // Invariants: 1 to 5 as RealTimeHeap; a cached block is like a lent one.
 //   6. Every cached block is in the list of its size, once.
@@ -49,7 +50,7 @@ namespace bareheap {
 /// `Index` counts granules: std::uint32_t for regions up to 64 GiB, std::uint16_t up to 512 KiB.
 /// Blocks up to 1/Share of the memory are stocked. `Words`: who may look at the map while a call runs (core/words.hpp);
 /// all calls but those of a View want to be alone.
-template <class Index, std::size_t Share = 256, class Words = PlainWords>
+template <class Index, std::size_t Share = sizeof(Index) == 2 ? 512 : 256, class Words = PlainWords>
 class BasicGranuleHeap {
   using Map = GranuleMap<std::size_t, Words>;
   using Space = GranuleSpace<Map, SegregatedBins<Index, BinOrder::lowest_first>>;
