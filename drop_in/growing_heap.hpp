@@ -60,7 +60,7 @@ class GrowingHeap : public BasicGranuleHeap<std::uint32_t, no_stock, Words> {
 
   Block allocate(Layout asked) noexcept {
     if (Base::free_granules() < floor_) [[unlikely]] grow(0);
-    Block block = Base::allocate(asked);
+    Block block = take(asked);
     if (!block) [[unlikely]] {
       if (!grow(room_for(asked))) return block;
       block = Base::allocate(asked);
@@ -86,8 +86,14 @@ class GrowingHeap : public BasicGranuleHeap<std::uint32_t, no_stock, Words> {
   }
 
   void deallocate(std::byte* at, Layout asked) noexcept {
-    Base::deallocate(at, asked);
+    if (!try_deallocate(at, asked)) [[unlikely]] Base::deallocate(at, asked);  // which stops
+  }
+
+  /// False, and nothing has changed: no such block is lent here.
+  bool try_deallocate(std::byte* at, Layout asked) noexcept {
+    if (!Base::try_give(at, granules_of(asked.size()))) [[unlikely]] return false;
     if (asked.size() > large) [[unlikely]] leave(address_of(at), rounded(asked.size()));
+    return true;
   }
 
   bool resize(std::byte* at, Layout asked, std::size_t size) noexcept {
@@ -123,10 +129,21 @@ class GrowingHeap : public BasicGranuleHeap<std::uint32_t, no_stock, Words> {
 
  private:
   static constexpr std::size_t large = System::page;  // blocks above it may have whole pages
+  static constexpr std::size_t most_usual = 16 * System::page;
   static constexpr std::size_t step = std::size_t{1} << 20;
   static constexpr std::size_t most_shared = (std::size_t{256} << 20) / granule;
 
   static constexpr std::size_t rounded(std::size_t size) noexcept { return align_down(size + granule - 1, granule); }
+
+  static constexpr std::size_t granules_of(std::size_t size) noexcept { return rounded(size + (size == 0)) / granule; }
+
+  // What asks for nothing special goes past the stock, of which there is none.
+  [[gnu::always_inline]] Block take(Layout asked) noexcept {
+    if (asked.size() <= most_usual && asked.alignment() <= granule) [[likely]] {
+      if (const Block block = Base::take_one(granules_of(asked.size()))) [[likely]] return block;
+    }
+    return Base::allocate(asked);
+  }
 
   static std::size_t room_for(Layout asked) noexcept {
     return (CheckedSize(asked.size()) + asked.alignment() + 4 * granule).value();

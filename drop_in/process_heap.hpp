@@ -174,7 +174,8 @@ class ProcessHeap {
 
   [[gnu::noinline]] Block allocate_anew(Layout asked) noexcept {
     if (asked.size() < own_from_ || own_from_ == 0) {
-      if (const Block block = heap_.allocate_anew(asked)) return block;
+      const bool has_stock = asked.size() <= most_stocked;
+      if (const Block block = has_stock ? heap_.allocate_anew(asked) : heap_.allocate_unstocked(asked)) return block;
     }
     return allocate_elsewhere(asked);
   }

@@ -78,6 +78,42 @@ TEST_F(RowTest, IsAsLongAsTheFreeBlockThatFitsBest) {
   EXPECT_EQ(heap.allocate_row(free + 1, 2, first), 0U);
 }
 
+TEST_F(RowTest, BlocksAreTakenBackOnlyAsTheyWereLent) {
+  std::byte* const at = heap.allocate(layout).at;
+  const std::size_t left = heap.free_granules();
+  EXPECT_FALSE(heap.try_deallocate(at, {(size + 1) * granule, granule}));
+  EXPECT_FALSE(heap.try_deallocate(at + granule, {(size - 1) * granule, granule}));
+  EXPECT_FALSE(heap.try_deallocate(nullptr, layout));
+  EXPECT_EQ(heap.free_granules(), left);
+  EXPECT_EQ(heap.fault_in(at, layout), Fault::none);
+  EXPECT_TRUE(heap.try_deallocate(at, layout));
+  EXPECT_EQ(heap.free_granules(), free);
+  EXPECT_FALSE(heap.try_deallocate(at, layout));
+  EXPECT_EQ(heap.check(), Fault::none);
+  EXPECT_DEATH(heap.deallocate(at, layout), "freed");
+}
+
+TEST_F(RowTest, BlocksOfAllSizesAreLentUntilNothingIsLeft) {
+  std::vector<std::byte> larger(std::size_t{1} << 20);
+  GrowingHeap<LinuxSystem> growing;
+  ASSERT_TRUE(growing.init({larger.data(), larger.size()}));
+  const std::size_t all = growing.free_granules();
+  std::vector<Block> blocks;
+  for (const std::size_t bytes : {0, 1, 16, 17, 1008, 1009, 4096, 4097, 65536, 65537, 200000, 100}) {
+    const Block block = growing.allocate({bytes, granule});
+    ASSERT_TRUE(block) << bytes;
+    EXPECT_EQ(block.size, (bytes - (bytes != 0)) / granule * granule + granule);
+    EXPECT_EQ(growing.fault_in(block.at, {block.size, granule}), Fault::none);
+    blocks.push_back(block);
+  }
+  while (const Block block = growing.allocate({5000, granule})) blocks.push_back(block);
+  EXPECT_LT(growing.free_granules() * granule, 5008U);
+  EXPECT_EQ(growing.check(), Fault::none);
+  for (const Block& block : blocks) growing.deallocate(block.at, {block.size, granule});
+  EXPECT_EQ(growing.check(), Fault::none);
+  EXPECT_EQ(growing.free_granules(), all);
+}
+
 TEST_F(RowTest, StopsWhereOneOfItsBlocksIsNotLent) {
   ASSERT_EQ(heap.allocate_row(size, 4, first), 4U);
   heap.deallocate(first + 2 * size * granule, layout);

@@ -194,6 +194,12 @@ class BasicGranuleHeap {
   template <class Sink>
   void each_free_from(std::size_t size, Sink sink) const noexcept { space_.each_free_from(size, sink); }
 
+  /// Lends a block of `size` granules, past the stock; empty: none is found at once.
+  [[gnu::always_inline]] Block take_one(std::size_t size) noexcept {
+    const std::size_t first = space_.take(size);
+    return first == 0 ? Block{} : Block{space_.address(first), size * granule};
+  }
+
   /// Lends up to `count` blocks of `size` granules in a row, past the stock: how many; 0: none fits. For an engine whose
   /// blocks somebody else stocks. Outside of the span only one.
   std::size_t take_row(std::size_t size, std::size_t count, std::byte*& first) noexcept {
@@ -213,6 +219,14 @@ class BasicGranuleHeap {
       if (!space_.judge(number + index * size, size)) [[unlikely]] refuse(first + index * size * granule);
     }
     space_.give_row(number, size, count);
+  }
+
+  /// Takes a block of `size` granules back, past the stock. False, and nothing has changed: none is lent here.
+  bool try_give(std::byte* at, std::size_t size) noexcept {
+    const std::size_t number = space_.number_of(at);
+    if (!space_.judge(number, size)) [[unlikely]] return false;
+    space_.give(number, size);
+    return true;
   }
 
  private:

@@ -151,7 +151,8 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   [[gnu::noinline]] Block allocate_anew(Layout asked) noexcept {
     const std::size_t size = granules_of(asked.size());
     const bool has_class = size <= classes && asked.alignment() <= granule;
-    if (has_class) {
+    if (!has_class) return allocate_unstocked(asked);
+    {
       const Inside inside(*this);
       if (inside && inside->racks[size].loaded.first == 0 && inside->racks[size].spare.first != 0)
         inside->racks[size].swap();
@@ -162,15 +163,20 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
     {
       const Holding held(*this, caller_here());
       const Own cpu(*this);
-      if (has_class && cpu && try_refill(*cpu, size)) return lend(*cpu, size);
+      if (cpu && try_refill(*cpu, size)) return lend(*cpu, size);
       block = heap_.allocate(asked);
     }
-    if (block) return block;
-    gather(caller_here(), [&](Gathered) noexcept {
-      block = heap_.allocate(asked);
-      return static_cast<bool>(block);
-    });
-    return block;
+    return block ? block : allocate_gathering(asked);
+  }
+
+  /// As allocate(), past the stock of this CPU: what no stock has, mostly.
+  [[gnu::noinline]] Block allocate_unstocked(Layout asked) noexcept {
+    if (is_nested()) [[unlikely]] return {};
+    {
+      const Holding held(*this, caller_here());
+      if (const Block block = heap_.allocate(asked)) [[likely]] return block;
+    }
+    return allocate_gathering(asked);
   }
 
   [[gnu::noinline]] void deallocate_anew(std::byte* at, std::size_t bytes) noexcept {
@@ -192,7 +198,9 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
     if constexpr (nests) {
       if (is_nested()) [[unlikely]] return put_off(at, asked, caller);
     }
-    if (size <= classes) {
+    if (size > classes) {
+      if (try_give_back(at, asked, caller)) [[likely]] return;
+    } else {
       const Holding held(*this, caller);
       const Own cpu(*this);
       if (cpu && make_room(*cpu, size) && try_put(*cpu, at, size)) return;
@@ -358,6 +366,26 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   }
 
  private:
+  [[gnu::noinline]] Block allocate_gathering(Layout asked) noexcept {
+    Block block;
+    gather(caller_here(), [&](Gathered) noexcept {
+      block = heap_.allocate(asked);
+      return static_cast<bool>(block);
+    });
+    return block;
+  }
+
+  // What no stock has, where the heap inside judges as it takes back. False: nothing has changed.
+  bool try_give_back(std::byte* at, Layout asked, const void* caller) noexcept {
+    if constexpr (requires { heap_.try_deallocate(at, asked); }) {
+      const auto interrupts = lock(caller);
+      const bool is_done = heap_.try_deallocate(at, asked);
+      unlock(interrupts);
+      return is_done;
+    }
+    return false;
+  }
+
   Fault look_up(const std::byte* at, std::size_t& size) const noexcept
     requires(is_direct)
   {

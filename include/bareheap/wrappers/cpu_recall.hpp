@@ -110,19 +110,25 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
   [[gnu::always_inline]] Interrupts lock(const void* caller) const noexcept {
     typename SpinLock<P>::State none;
     Interrupts interrupts = P::mask_interrupts();
-    while (!lock_.try_lock(none)) {
-      lock_.stop_if_endless(caller);
-      P::restore_interrupts(interrupts);
-      serve_here();
-      P::pause();
-      interrupts = P::mask_interrupts();
-    }
+    if (!lock_.try_lock(none)) [[unlikely]] interrupts = await_lock(interrupts, caller);
     ++times_locked_;
     if constexpr (is_direct) threads_.changes.begin();
     if constexpr (nests) {
       // Relaxed: what is put off just now is for the next one. take_put_off() looks again.
       if (any_put_off()) [[unlikely]] take_put_off();
     }
+    return interrupts;
+  }
+
+  [[gnu::noinline]] Interrupts await_lock(Interrupts interrupts, const void* caller) const noexcept {
+    typename SpinLock<P>::State none;
+    do {
+      lock_.stop_if_endless(caller);
+      P::restore_interrupts(interrupts);
+      serve_here();
+      P::pause();
+      interrupts = P::mask_interrupts();
+    } while (!lock_.try_lock(none));
     return interrupts;
   }
 
