@@ -86,14 +86,11 @@ class ProcessHeap {
   }
 
   [[gnu::always_inline]] Block reallocate(std::byte* at, Layout asked, std::size_t size) noexcept {
-    const void* const caller = caller_here();
-    if (is_in_span(at)) return reallocate_inside(at, asked, size, caller);
-    if (size >= own_from_ / 2) {
-      check_elsewhere(at, asked.size(), caller);
-      if (const Block moved = own_.reallocate(at, size)) return moved;
-      if (size > asked.size()) return {};
+    // What stocks serve is moved, to there or from there: that is a few bytes, and leaves no rest of an odd size.
+    if (is_in_span(at) && is_stocked(asked.size(), size)) [[likely]] {
+      if (const Block moved = move(at, asked, size, caller_here())) [[likely]] return moved;
     }
-    return move(at, asked, size, caller);
+    return reallocate_anew(at, asked, size, caller_here());
   }
 
   [[gnu::always_inline]] std::size_t size_of(const std::byte* at) const noexcept {
@@ -226,7 +223,7 @@ class ProcessHeap {
     if (!own_.deallocate(at)) [[unlikely]] refuse(Fault::never_lent, at, caller);
   }
 
-  std::size_t size_elsewhere(const std::byte* at, const void* caller) const noexcept {
+  [[gnu::noinline]] std::size_t size_elsewhere(const std::byte* at, const void* caller) const noexcept {
     const std::size_t size = own_.size_of(at);
     if (size == 0) [[unlikely]] refuse(Fault::never_lent, at, caller);
     return size;
@@ -246,15 +243,24 @@ class ProcessHeap {
 
   // ---- Another size.
 
-  // What stocks serve is moved, to there or from there: that is a few bytes, and leaves no rest of an odd size.
-  Block reallocate_inside(std::byte* at, Layout asked, std::size_t size, const void* caller) noexcept {
-    const bool is_small = asked.size() <= most_stocked || size <= most_stocked;
-    if (!is_small && heap_.resize(at, asked, size)) return {at, size};
-    if (const Block moved = move(at, asked, size, caller)) return moved;
-    return is_small && heap_.resize(at, asked, size) ? Block{at, size} : Block{};
+  static bool is_stocked(std::size_t before, std::size_t after) noexcept {
+    return before <= most_stocked || after <= most_stocked;
   }
 
-  Block move(std::byte* at, Layout asked, std::size_t size, const void* caller) noexcept {
+  // Where stocks serve one of the sizes, there was no room to move it.
+  [[gnu::noinline]] Block reallocate_anew(std::byte* at, Layout asked, std::size_t size, const void* caller) noexcept {
+    if (is_in_span(at)) {
+      if (heap_.resize(at, asked, size)) return {at, size};
+      if (is_stocked(asked.size(), size)) return {};
+    } else if (size >= own_from_ / 2) {
+      check_elsewhere(at, asked.size(), caller);
+      if (const Block moved = own_.reallocate(at, size)) return moved;
+      if (size > asked.size()) return {};
+    }
+    return move(at, asked, size, caller);
+  }
+
+  [[gnu::always_inline]] Block move(std::byte* at, Layout asked, std::size_t size, const void* caller) noexcept {
     const Block block = allocate(asked.with_size(size));
     if (!block) return {};
     __builtin_memcpy(block.at, at, asked.size() < size ? asked.size() : size);

@@ -266,19 +266,11 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   }
 
   /// As size_of(), on behalf of a caller as above.
-  std::size_t size_of(const std::byte* at, const void* caller) const noexcept
+  [[gnu::always_inline]] std::size_t size_of(const std::byte* at, const void* caller) const noexcept
     requires(is_direct)
   {
-    std::size_t size = length_seen(at);
-    Fault fault = Fault::none;
-    if (size == 0 && is_nested()) {
-      fault = look_up(at, size);
-    } else if (size == 0) {
-      const Holding held(*this, caller);
-      fault = look_up(at, size);
-    }
-    if (fault != Fault::none) [[unlikely]] panic({.fault = fault, .address = at, .caller = caller});
-    return size * granule;
+    if (const std::size_t size = length_seen(at); size != 0) [[likely]] return size * granule;
+    return size_of_hardly(at, caller);
   }
 
   /// Calls all stocks back. What a CPU has that does not answer is shown as lent.
@@ -384,6 +376,21 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
       return is_done;
     }
     return false;
+  }
+
+  [[gnu::noinline]] std::size_t size_of_hardly(const std::byte* at, const void* caller) const noexcept
+    requires(is_direct)
+  {
+    std::size_t size = 0;
+    Fault fault = Fault::none;
+    if (is_nested()) {
+      fault = look_up(at, size);
+    } else {
+      const Holding held(*this, caller);
+      fault = look_up(at, size);
+    }
+    if (fault != Fault::none) [[unlikely]] panic({.fault = fault, .address = at, .caller = caller});
+    return size * granule;
   }
 
   Fault look_up(const std::byte* at, std::size_t& size) const noexcept
