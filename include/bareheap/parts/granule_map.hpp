@@ -89,10 +89,9 @@ class GranuleMap {
   /// interrupted it is right in a handler that has interrupted a change.
   [[gnu::always_inline]] std::size_t lent_length(std::size_t granule) const noexcept {
     const Pair here = seen(of(granule));
-    if (at(granule, here.kind) != 0) [[unlikely]] return 0;
-    // As in ends_in_word(): a bit that is left here tells that no tile begins here.
-    const Word tiles = (any(here) >> bit(granule)) ^ 1;
-    if (tiles != 0) [[likely]] return static_cast<unsigned>(std::countr_zero(tiles));
+    // The lowest bit is left where no lent block begins here.
+    const Word ends = (here.start >> bit(granule) ^ 1) | here.kind >> bit(granule);
+    if (ends != 0) [[likely]] return static_cast<unsigned>(std::countr_zero(ends));
     return length_beyond(granule);
   }
 
