@@ -28,6 +28,7 @@ def loaded(name: str) -> ModuleType:
 
 bench = loaded("run")
 page = loaded("page")
+instructions = loaded("instructions")
 
 from execution import Answer, ExecutionError, Run, Taken  # noqa: E402
 from programs import Program  # noqa: E402
@@ -120,6 +121,37 @@ class Page(unittest.TestCase):
             file.write_text("no marks\n")
             with self.assertRaisesRegex(page.ResultsError, "no marks .*programs"):
                 page.main(arguments)
+
+
+class Instructions(unittest.TestCase):
+    lines = """fn=(1) main
++1 100
+cfn=(2) malloc
+calls=4 0x10
++2 140
+cfn=(3) free
+calls=2 0x20
+* 50
+
+fn=(2)
+0x10 120
+cfn=(4) refill
+calls=1 0x30
++3 20
+
+fn=(3)
+0x20 50
+
+fn=(4)
+0x30 20
+""".splitlines()
+
+    def test_are_of_the_function_and_of_what_it_calls(self) -> None:
+        profile = instructions.profile_of(self.lines)
+        self.assertEqual(profile.total, 290)
+        self.assertEqual(profile.per_call("malloc"), "30.0 (35.0)")
+        self.assertEqual(profile.per_call("free"), "25.0 (25.0)")
+        self.assertEqual(profile.per_call("realloc"), "-")
 
 
 if __name__ == "__main__":
