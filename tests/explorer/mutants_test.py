@@ -41,7 +41,7 @@ BY_INTERRUPT, DIRECTLY, THREADS = "by_interrupt", "directly", "threads"
 FREED_TWICE = "freed a block that is free already"
 NO_ORDER, REFUSED = "in no order with another CPU", "a request was refused that there was room for"
 
-MASK = "interrupts_ = P::mask_interrupts();\n        cpu_ = &heap.this_cpu();"
+MASK = "interrupts_ = P::mask_interrupts();\n        Cpu& cpu = heap.this_cpu();"
 UNLOCK, RESTORE = "lock_.unlock(none, nullptr);", "P::restore_interrupts(interrupts);"
 TAKE = "if (!cpu.state.compare_exchange_strong(state, taking, std::memory_order_relaxed, std::memory_order_relaxed))"
 LEAVE = "if (cpu_ != nullptr) cpu_->inside.store(0, std::memory_order_{});"

@@ -252,6 +252,21 @@ TYPED_TEST(CpuNestedTest, a_handler_may_come_anywhere) {
   }
 }
 
+// Nothing is at any magazines yet.
+TYPED_TEST(CpuNestedTest, a_handler_that_comes_while_a_free_asks_the_map_has_the_stock) {
+  this->stock_on(0);
+  const Block block = this->heap.allocate(small);
+  Signal::points = 0;
+  Signal::on_signal = [&] {
+    const std::uint64_t before = this->heap.times_locked();
+    this->heap.deallocate(this->heap.allocate(small).at, small);
+    EXPECT_EQ(this->heap.times_locked(), before + 1);
+  };
+  this->heap.deallocate(block.at, small);
+  EXPECT_FALSE(Signal::on_signal);
+  this->expect_fresh();
+}
+
 // Its platform cannot tell whether a handler is nested.
 struct CpuCachedSignals : test::PlayedHeap<CpuCached<GranuleHeap, test::FencedCpus, Passing<ByKey>>, memory_size> {};
 
@@ -323,7 +338,9 @@ TYPED_TEST(CpuNestedTest, the_child_waits_for_nobody) {
     return taken.at;
   });
   Signal::points = 0;
+  Signal::comes_at_map = false;
   Signal::on_signal = [&] {  // CPU 1 is at its magazines
+    Signal::comes_at_map = true;
     PlayedCpus::as(0, [&] {
       this->heap.before_fork();
       EXPECT_EQ(CountedCpus::impatient, 1u);

@@ -21,8 +21,12 @@ struct Signal {
   static void pass_atomic() {
     if (comes_at_atomics) pass();
   }
+  static void pass_map() {
+    if (comes_at_map) pass();
+  }
   static inline std::function<void()> on_signal;
   static inline bool comes_at_atomics = false;
+  static inline bool comes_at_map = true;
   static inline unsigned points = 0;
 };
 
@@ -56,28 +60,28 @@ template <class Words>
 struct PassingWords : Words {
   template <class Word>
   static Word get(const Word& word) noexcept {
-    Signal::pass();
+    Signal::pass_map();
     return Words::get(word);
   }
   template <class Word>
   static void set(Word& word, Word bits) noexcept {
     Words::set(word, bits);
-    Signal::pass();
+    Signal::pass_map();
   }
   template <class Word>
   static void clear(Word& word, Word bits) noexcept {
     Words::clear(word, bits);
-    Signal::pass();
+    Signal::pass_map();
   }
   template <class Word>
   static void flip(Word& word, Word bits) noexcept {
     Words::flip(word, bits);
-    Signal::pass();
+    Signal::pass_map();
   }
   template <class Word>
   static void put(Word& word, Word value) noexcept {
     Words::put(word, value);
-    Signal::pass();
+    Signal::pass_map();
   }
 };
 

@@ -105,7 +105,7 @@ class GranuleMap {
     const Pair* const pair = &of(granule);
     // The only bit up to `size` granules on must be there.
     const Word ends = ends_of_lent(seen(pair[0]), granule) | tiles(seen(pair[1])) << 1 << bit(~granule);
-    return ends << (word_bits - 1 - size) == Word{1} << (word_bits - 1);
+    return ends << bit(~size) == Word{1} << (word_bits - 1);
   }
 
   /// The longest block that there may be. The highest bit of a length stays 0: it stands where the last granule of a

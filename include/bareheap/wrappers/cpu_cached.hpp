@@ -41,11 +41,12 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   using Base::taking;
   using Base::layout_of;
   using Base::granules_of;
-  using Base::granules_unless_none;
+  using Base::last_granule_of;
   using Base::this_cpu;
   using Base::node;
   using Base::has_block;
   using Base::lend;
+  using Base::try_push;
   using Base::try_put;
   using Base::plan;
   using Base::join;
@@ -126,25 +127,35 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   /// What the loaded magazine serves. Empty or false: nothing has changed, and the rest is to be done. For those who have
   /// something to do before that.
   [[gnu::always_inline]] Block try_allocate(Layout asked) noexcept {
-    const std::size_t size = granules_unless_none(asked.size());
-    if (size > classes || asked.alignment() > granule) [[unlikely]] return {};
+    const std::size_t last = last_granule_of(asked.size());
+    if (last >= classes || asked.alignment() > granule) [[unlikely]] return {};
     const Inside inside(*this);
-    if (inside && has_block(*inside, size)) [[likely]] return lend(*inside, size);
+    if (inside && has_block(*inside, last + 1)) [[likely]] return lend(*inside, last + 1);
     return {};
   }
 
   [[gnu::always_inline]] bool try_deallocate(std::byte* at, Layout asked) noexcept {
-    const std::size_t size = granules_unless_none(asked.size());
-    if (size > classes) [[unlikely]] return false;
-    const Inside inside(*this);
-    return inside && inside->racks[size].loaded.room != 0 && try_put(*inside, at, size);
+    const std::size_t last = last_granule_of(asked.size());
+    if (last >= classes) [[unlikely]] return false;
+    std::size_t number = 0;
+    const Inside inside(*this, [&](const Cpu& cpu) noexcept {
+      number = cpu.view.number_of(at);
+      return cpu.view.lends(number, last + 1);
+    });
+    return inside && try_push(*inside, at, number, last + 1);
   }
 
   [[gnu::always_inline]] bool try_release(std::byte* at) noexcept
     requires(is_direct)
   {
-    const Inside inside(*this);
-    return inside && try_put(*inside, at);
+    std::size_t number = 0;
+    std::size_t size = 0;
+    const Inside inside(*this, [&](const Cpu& cpu) noexcept {
+      number = cpu.view.number_of(at);
+      size = threads_.changes.look([&]() noexcept { return cpu.view.lent_length(number); });
+      return size <= classes;
+    });
+    return inside && try_push(*inside, at, number, size);
   }
 
   /// The rest, which is right for anything, too.

@@ -84,8 +84,8 @@ class CpuMagazines {
   static Layout layout_of(std::size_t size) noexcept { return {size * granule, granule}; }
   static constexpr std::size_t granules_of(std::size_t bytes) noexcept { return (bytes - (bytes != 0)) / granule + 1; }
 
-  // The same, but that no bytes are more than anything has: they take the longer way.
-  static constexpr std::size_t granules_unless_none(std::size_t bytes) noexcept { return (bytes - 1) / granule + 1; }
+  // One less, but that no bytes are more than anything has: they take the longer way.
+  static constexpr std::size_t last_granule_of(std::size_t bytes) noexcept { return (bytes - 1) / granule; }
 
   // Before the lock is taken it may not be known yet.
   [[gnu::always_inline]] static std::uint32_t known_cpu() noexcept {
@@ -131,26 +131,17 @@ class CpuMagazines {
     return {at, size * granule};
   }
 
-  // The loaded magazine has room. False: no block of this size is lent here, or it may be in a stock.
+  // False: no block of this size is lent here, or it may be in a stock, or the loaded magazine has no room.
   [[gnu::always_inline]] static bool try_put(Cpu& cpu, std::byte* at, std::size_t size) noexcept {
     const std::size_t number = cpu.view.number_of(at);
     return cpu.view.lends(number, size) && try_push(cpu, at, number, size);
   }
 
-  // The same of a block whose size is not known; the magazine may have no room.
-  [[gnu::always_inline]] bool try_put(Cpu& cpu, std::byte* at) const noexcept
-    requires(is_direct)
-  {
-    const std::size_t number = cpu.view.number_of(at);
-    const std::size_t size = threads_.changes.look([&]() noexcept { return cpu.view.lent_length(number); });
-    if (size > classes) [[unlikely]] return false;
-    // Size 0, which no block has, has no room.
-    return cpu.racks[size].loaded.room != 0 && try_push(cpu, at, number, size);
-  }
-
+  // The same of a block that is lent; size 0, which no block has, has no room.
   [[gnu::always_inline]] static bool try_push(Cpu& cpu, std::byte* at, std::size_t number, std::size_t size) noexcept {
-    if (!Detection::try_put(node(at), cpu.view, number)) [[unlikely]] return false;
     Magazines& magazine = cpu.racks[size].loaded;
+    if (magazine.room == 0) [[unlikely]] return false;
+    if (!Detection::try_put(node(at), cpu.view, number)) [[unlikely]] return false;
     node(at).link(magazine.first);
     magazine.first = static_cast<Number>(number);
     --magazine.room;

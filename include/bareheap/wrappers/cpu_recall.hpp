@@ -49,14 +49,20 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
   // masked, or `inside` tells those who may want them. False: they are out of reach.
   class Inside {
    public:
-    [[gnu::always_inline]] explicit Inside(const CpuRecall& heap) noexcept {
+    [[gnu::always_inline]] explicit Inside(const CpuRecall& heap) noexcept
+        : Inside(heap, [](const Cpu&) noexcept { return true; }) {}
+
+    /// They are out of reach, too, where the answer is no. Asked is what no magazine tells, so that it need not be here.
+    template <class Question>
+    [[gnu::always_inline]] Inside(const CpuRecall& heap, Question question) noexcept {
       if constexpr (has_place) {
-        if (Cpu* const cpu = static_cast<Cpu*>(P::place()); cpu != nullptr) [[likely]] enter(*cpu);
+        if (Cpu* const cpu = static_cast<Cpu*>(P::place()); cpu != nullptr) [[likely]] enter(*cpu, question);
       } else if constexpr (is_direct) {
-        if (const std::uint32_t number = known_cpu(); number < P::cpus) [[likely]] enter(heap.cpus_[number]);
+        if (const std::uint32_t number = known_cpu(); number < P::cpus) [[likely]] enter(heap.cpus_[number], question);
       } else {
         interrupts_ = P::mask_interrupts();
-        cpu_ = &heap.this_cpu();
+        Cpu& cpu = heap.this_cpu();
+        if (question(cpu)) [[likely]] cpu_ = &cpu;
       }
     }
     Inside(const Inside&) = delete;
@@ -70,14 +76,16 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
       }
     }
 
-    explicit operator bool() const noexcept { return !is_direct || cpu_ != nullptr; }
+    explicit operator bool() const noexcept { return cpu_ != nullptr; }
     Cpu* operator->() const noexcept { return cpu_; }
     Cpu& operator*() const noexcept { return *cpu_; }
 
    private:
-    [[gnu::always_inline]] void enter(Cpu& cpu) noexcept {
+    template <class Question>
+    [[gnu::always_inline]] void enter(Cpu& cpu, Question question) noexcept {
       // A signal's handler that has interrupted its own thread in here stays out.
       if (cpu.inside.load(std::memory_order_relaxed) != 0) [[unlikely]] return;
+      if (!question(cpu)) [[unlikely]] return;
       // Relaxed: who asks has all CPUs execute a fence after it has set the state, and looks here after that. So either
       // this store is seen there, or the state is seen here. The signal fence keeps the compiler from changing the order.
       cpu.inside.store(1, std::memory_order_relaxed);
