@@ -20,10 +20,14 @@ namespace bareheap::bench {
 
 namespace {
 
-using Thread = host::Threads<most_threads + 1>;  // and the main one
+/// Threads of a program that has one heap.
+struct Thread : host::Threads<most_threads + 1> {  // and the main one
+  static void*& place() noexcept { return host::threads::place; }
+};
 
 template <template <class> class Load, class Heap>
 void measure_load(const Wanted& wanted) {
+  host::threads::place = nullptr;  // it was in the heap before
   Heap heap;
   const Measured measured = [&] {
     Load<Heap> load(heap, wanted.threads);
