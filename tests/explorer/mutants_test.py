@@ -19,7 +19,13 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 HEADERS = tuple(
     f"bareheap/{header}.hpp"
-    for header in ("wrappers/cpu_cached", "wrappers/cpu_recall", "wrappers/cpu_magazines", "parts/change_count")
+    for header in (
+        "wrappers/cpu_cached",
+        "wrappers/cpu_forks",
+        "wrappers/cpu_recall",
+        "wrappers/cpu_magazines",
+        "parts/change_count",
+    )
 )
 OPTIONS = ["-std=c++23", "-O2", "-fsanitize=thread", "-Wno-tsan"]
 

@@ -24,13 +24,13 @@
 // Bad frees: as the heap inside, but that a block in a stock is known as Detection does it (parts/magazine.hpp).
 #pragma once
 
-#include "bareheap/wrappers/cpu_recall.hpp"
+#include "bareheap/wrappers/cpu_forks.hpp"
 
 namespace bareheap {
 
 template <class Plain, Multiprocessor P, class Detection = ByKey>
-class CpuCached : protected CpuRecall<Plain, P, Detection> {
-  using Base = CpuRecall<Plain, P, Detection>;
+class CpuCached : protected CpuForks<Plain, P, Detection> {
+  using Base = CpuForks<Plain, P, Detection>;
   using typename Base::Heap;
   using typename Base::View;
   using typename Base::Cpu;
@@ -42,7 +42,6 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   using Base::layout_of;
   using Base::granules_of;
   using Base::last_granule_of;
-  using Base::this_cpu;
   using Base::node;
   using Base::has_block;
   using Base::lend;
@@ -55,9 +54,7 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   using Base::close_all;
   using Base::cpus_;
   using Base::heap_;
-  using Base::recalls_;
   using Base::times_locked_;
-  using Base::joined_;
   using Base::threads_;
   using typename Base::Gathered;
   using typename Base::Inside;
@@ -68,17 +65,10 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   using Base::hand_over;
   using Base::serve_here;
   using Base::collect;
-  using Base::gather_here;
-  using Base::ask_others;
-  using Base::call_others;
-  using Base::await_others;
-  using Base::gather_rest;
   using Base::gather;
   using Base::with_all;
   using Base::put_off;
   using Base::any_put_off;
-  using Base::is_forking_here;
-  using Base::forget;
 
  public:
   using Base::granule;
@@ -320,53 +310,15 @@ class CpuCached : protected CpuRecall<Plain, P, Detection> {
   /// This is a signal's handler that has interrupted its own thread where that has the lock, or is about to: it cannot
   /// wait for it. Then allocate() answers an empty Block, resize() false, and what is freed waits in a list for whoever
   /// has the lock next; size_of() works; the others stop with a sentence. Only where the platform can tell.
-  static bool is_nested() noexcept {
-    if constexpr (nests) return P::is_nested();
-    return false;
-  }
+  using Base::is_nested;
 
   /// Called by the thread that forks: before, and after in the parent and in the child. In between it has the lock, and
   /// all that is free is in the heap inside. Several threads may fork at once. What a thread has that does not answer is
   /// lost to the child, in which check() tells of it with ByMap. A nested handler forks without all this: its child must
   /// not use the heap.
-  void before_fork() noexcept
-    requires(is_direct)
-  {
-    if (is_nested()) return;
-    const void* const caller = caller_here();
-    {
-      const Holding held(*this, caller);
-      gather_here();
-      static_cast<void>(ask_others());
-      ++recalls_;
-    }
-    call_others();
-    await_others();
-    threads_.interrupts = lock(caller);
-    threads_.is_forking = true;
-    --recalls_;
-    static_cast<void>(gather_rest());  // nobody has stocked anything since
-  }
-
-  void after_fork_in_parent() noexcept
-    requires(is_direct)
-  {
-    if (!is_forking_here()) return;
-    threads_.is_forking = false;
-    unlock(threads_.interrupts);
-  }
-
-  void after_fork_in_child() noexcept
-    requires(is_direct)
-  {
-    if (!is_forking_here()) return;
-    for (Cpu& cpu : cpus_) forget(cpu);
-    joined_ = this_cpu().joined ? 1 : 0;
-    recalls_ = 0;
-    plan();
-    after_fork_in_parent();
-    if constexpr (requires { P::forget_others(); }) P::forget_others();
-  }
+  using Base::before_fork;
+  using Base::after_fork_in_parent;
+  using Base::after_fork_in_child;
 
  private:
   [[gnu::noinline]] Block allocate_gathering(Layout asked) noexcept {

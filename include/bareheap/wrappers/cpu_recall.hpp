@@ -172,6 +172,11 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
 
   // ---- Nested.
 
+  static bool is_nested() noexcept {
+    if constexpr (nests) return P::is_nested();
+    return false;
+  }
+
   // The map tells of a lent block at any moment. Nobody can be asked for stocks, so a key judges. A block is marked as
   // one in a stock, and by its key whatever its size.
   [[gnu::cold, gnu::noinline]] void put_off(std::byte* at, Layout asked, const void* caller) noexcept
@@ -366,30 +371,6 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
       if (gathered != Gathered::here) action(gathered);
       return false;
     });
-  }
-
-  // ---- Forks.
-
-  bool is_forking_here() const noexcept
-    requires(is_direct)
-  {
-    return lock_.is_held_here() && threads_.is_forking;
-  }
-
-  // Of other CPUs the threads are gone. This one may have been interrupted at its magazines.
-  void forget(Cpu& cpu) noexcept
-    requires(is_direct)
-  {
-    const bool is_fresh = !cpu.joined && !is_inside(cpu) && cpu.state.load(std::memory_order_relaxed) == in_use;
-    if (is_fresh) return;  // its pages are still the parent's, too
-    cpu.state.store(in_use, std::memory_order_relaxed);
-    if (&cpu == &this_cpu()) return;
-    for (Rack& rack : cpu.racks) rack = {};
-    for (std::uint8_t& grown : cpu.grown) grown = 0;
-    for (Number& list : cpu.handed) list = 0;
-    cpu.held = cpu.closed = 0;
-    cpu.joined = false;
-    cpu.inside.store(0, std::memory_order_relaxed);
   }
 };
 
