@@ -438,7 +438,7 @@ class BasicGranuleHeap {
   Index* heads_ = const_cast<Index*>(&no_list);  // of the lists; list 0 is empty for ever
   std::size_t lists_ = 0;      // without it
   std::size_t stocked_ = 0;    // blocks up to so many granules are stocked; 0: memory is scarce
-  std::size_t quickly_ = 0;    // of those, blocks up to so many are taken back after a look at one word of the map
+  std::size_t quickly_ = 0;    // of those, blocks up to so many are taken back after a look at a word of the map or two
   std::size_t merging_ = 0;    // the size whose list is given back next; 0: none is
   std::size_t floor_ = 0;      // of free granules; below it all is merged
 };

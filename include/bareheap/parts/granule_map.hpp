@@ -204,8 +204,14 @@ class GranuleMap {
   static constexpr std::size_t most_in_word = word_bits - 2;
 
   /// Makes the lent block of `size` granules, most_in_word at most, that begins here a cached one. False, and nothing
-  /// is changed: there is none, or its end is in another word of the map.
+  /// is changed: there is none, or it is a short one and its end is in another word of the map. Where a longer one ends
+  /// nobody can foretell, not even a processor: both words are looked at, without a branch.
   [[gnu::always_inline]] bool try_lent_to_cached(std::size_t granule, unsigned size) noexcept {
+    if (size > word_bits / 8) {
+      if (!lends(granule, size)) [[unlikely]] return false;
+      lent_to_cached(granule);
+      return true;
+    }
     Pair& pair = of(granule);
     const Pair here = seen(pair);
     const Word ends = ends_of_lent(here, granule) | Word{1} << (word_bits - 1);  // never 0: nobody need ask
