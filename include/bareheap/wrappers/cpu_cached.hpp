@@ -16,7 +16,7 @@
 //
 // For:      kernels with several CPUs, also in interrupt handlers; programs with threads.
 // Not for:  one CPU; where the longest call counts. A request that finds no room waits for the other CPUs.
-// Cost:     allocate and deallocate: 30 to 50 and 60 to 80 instructions where the stock serves; else as the heap inside,
+// Cost:     allocate and deallocate: 30 to 50 and 60 to 75 instructions where the stock serves; else as the heap inside,
 //           under the lock, once for each magazine. All others as the heap inside; walk, check and trim call all stocks
 //           back first.
 // Overhead: 2 KiB for each CPU in the object. A CPU's stock holds at most an eighth of the memory, divided by the CPUs
