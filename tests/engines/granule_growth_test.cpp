@@ -2,6 +2,7 @@
 // How the heaps of granules grow: inside the span that was named, outside it, and where it is refused.
 #include "bareheap/engines/granule_heap.hpp"
 #include "bareheap/engines/real_time_heap.hpp"
+#include "engines/stops.hpp"
 #include "support/drawing.hpp"
 #include "support/host_region.hpp"
 
@@ -152,6 +153,25 @@ TYPED_TEST(Growth, without_a_span_a_region_has_a_map_of_its_own_and_blocks_never
   EXPECT_EQ(land.holes()[0].end(), land.region(8, 0).start);
   EXPECT_FALSE(land.heap.allocate(Layout(8 * kibi, 1)));
   land.expect_that_holes_fill_and_come_back();
+}
+
+// The map has a start there, so that every block has an end. What is before it may be free, or lent.
+TYPED_TEST(Growth, what_stands_behind_a_region_cannot_be_freed) {
+  Land<TypeParam> land;
+  ASSERT_TRUE(land.heap.init(land.region(0, 16), land.region(0, 48)));
+  ASSERT_TRUE(land.heap.add(land.region(32, 8)));
+  ASSERT_TRUE(land.heap.add(land.region(50, 8)));
+  for (const bool is_full : {false, true}) {
+    while (is_full && land.heap.allocate(Layout(1, 1))) {
+    }
+    for (const std::size_t end : {16u, 40u, 58u}) {
+      std::byte* const at = land.region(end, 0).start;
+      for (std::size_t size = 1; size < 24 * kibi; size += TypeParam::granule) {
+        ASSERT_EQ(test::stop_of([&] { land.heap.deallocate(at, Layout(size, 1)); }).fault, Fault::never_lent);
+      }
+    }
+    EXPECT_EQ(land.heap.check(), Fault::none);
+  }
 }
 
 TYPED_TEST(Growth, regions_come_in_any_order) {

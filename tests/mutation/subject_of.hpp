@@ -116,7 +116,7 @@ class SubjectOf final : public Subject {
  private:
   static constexpr BinOrder order = Stocked<Heap> ? BinOrder::lowest_first : BinOrder::last_in_first;
   using Bins = SegregatedBins<Index, order>;
-  using Space = GranuleSpace<GranuleMap<Word>, Bins>;
+  using Space = GranuleSpace<GranuleMap<Word, PlainWords, Stocked<Heap>>, Bins>;
   using Stretch = typename Space::Stretch;
 
   typename Space::View seen() const {

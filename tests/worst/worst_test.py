@@ -49,8 +49,11 @@ class Longest(unittest.TestCase):
             with self.subTest(name):
                 self.assertGreater(self.measured[name], 0.95 * bound)
 
-    def test_an_allocation_of_the_real_time_heap_takes_at_most_120(self) -> None:
-        self.assertLessEqual(self.measured["allocate"], 120)
+    def test_a_call_of_the_real_time_heap_takes_at_most_120_unless_it_is_aligned(self) -> None:
+        for name, instructions in self.measured.items():
+            if not name.startswith(("GranuleHeap", "allocate, aligned")) or name.endswith("refused"):
+                with self.subTest(name):
+                    self.assertLessEqual(instructions, 120)
 
 
 class OnItsOwn(unittest.TestCase):

@@ -18,6 +18,13 @@ constexpr std::size_t align_down(std::size_t value, std::size_t alignment) noexc
 
 constexpr bool is_aligned(std::size_t value, std::size_t alignment) noexcept { return (value & (alignment - 1)) == 0; }
 
+/// The same number, of which the compiler does not know how it was computed: so what is computed from it starts here, and
+/// not anew from what it was made of.
+constexpr std::size_t opaque(std::size_t number) noexcept {
+  if !consteval { asm("" : "+r"(number)); }
+  return number;
+}
+
 /// A size that remembers whether the arithmetic that made it left the range of std::size_t. Once it has, it stays so:
 /// a whole formula is written down first and asked once, at its end, whether it fits.
 class CheckedSize {

@@ -4,20 +4,20 @@
 // caught. The region is divided into granules. A map outside them has two bits for each; a lent block holds nothing of
 // ours.
 //
-//     map        l . . l f . . . f l . . . . f . f        l lent   f free edge   . interior
+//     map        l . . l f . . . . b . . . . f . .        l lent   b lent, free before   f free   . interior
 //     granules  |lent |l|free     |lent     |free |
 //                        next previous size . . size
 //                          |            bins: two rings of free blocks for each doubling of the size, and a word that
 //                          tells `----------  which rings have any
 //
 // A freed block asks the map about its two neighbours and merges with those that are free, whose sizes stand at the
-// edge that it touches. A request takes the first block of its own bin, if that is large enough, else the first of the
+// end that it touches. A request takes the first block of its own bin, if that is large enough, else the first of the
 // next bin that has any, and gives back the rest.
 //
 // For:      interrupts, control loops, kernels: where the longest call counts.
 // Not for:  the least time in the mean: GranuleHeap has lists for each size in front of the same.
 // Cost:     every call: bounded, whatever the heap is like, also one that fails; docs/granule_heap.md has the bounds.
-//           Each region that lies outside the span of the first adds a step. init and reset: clearing the map. walk and
+//           Each further region that does not join the first adds a step. init and reset: clearing the map. walk and
 //           check: a step for each tile and for each word of the map.
 // Overhead: the object is nine words, with 16-bit indexes eight. A block is rounded up to 16 bytes; with 16-bit
 //           indexes, for regions up to 512 KiB, to 8. The map takes 1/64 of the span, 1/32 with 16-bit indexes. The
@@ -28,7 +28,7 @@
 // Invariants:
 //   1. Regions ascend, do not overlap, and start with their record.
 //   2. The map tells every granule's tile, and the length of every long block. It has as many blocks as were counted.
-//   3. Two free blocks never touch, and only their first and last granules are edges.
+//   3. Two free blocks never touch. Where free memory begins and ends is told once, and nothing else inside it.
 //   4. A free block has its size at both ends, and names its neighbours in the ring of its bin, which name it.
 //   5. The rings hold every free block; the word tells which have any.
 #pragma once
@@ -49,6 +49,7 @@ namespace bareheap {
 template <class Index>
 class BasicRealTimeHeap {
   using Space = GranuleSpace<GranuleMap<std::uint32_t, PlainWords, false>, SegregatedBins<Index>>;
+  using Place = typename Space::Place;
 
  public:
   /// Sizes and addresses of blocks are multiples of this: 16 bytes with 32-bit indexes, 8 with 16-bit ones.
@@ -81,14 +82,18 @@ class BasicRealTimeHeap {
     const std::size_t size = Space::granules_of(asked.size());
     if (asked.alignment() > granule) return allocate_aligned(size, asked.alignment());
     if constexpr (Space::is_compact) return allocate_aligned(size, granule);  // the same code for all
-    return block(space_.take(size), size);
+    const std::size_t first = space_.find(size);
+    if (first == 0) return {};
+    if (first >= space_.near()) [[unlikely]] return lend_anywhere({first, first}, size);
+    return block(space_.lend(space_.map(), first, size), size);
   }
 
   void deallocate(std::byte* at, Layout asked) noexcept {
     const std::size_t size = Space::granules_of(asked.size());
     const std::size_t first = space_.number_of(at);
-    auto map = space_.map_of(first);
-    if (!map.open_end(first, size)) [[unlikely]] return refuse_unless_null(at);
+    if (Space::is_compact || first >= space_.near()) [[unlikely]] return deallocate_anywhere(first, size);
+    auto map = space_.map();
+    if (!map.open_end(first, size)) [[unlikely]] return refuse_unless_null(first);
     space_.give_here(map, first, size);
   }
 
@@ -97,8 +102,9 @@ class BasicRealTimeHeap {
     const std::size_t before = Space::granules_of(asked.size());
     const std::size_t first = space_.number_of(at);
     const std::size_t after = Space::granules_of(size);
-    auto map = space_.map_of(first);
-    if (!map.open_end(first, before)) [[unlikely]] refuse(at);
+    if (Space::is_compact || first >= space_.near()) [[unlikely]] return resize_anywhere(first, before, after);
+    auto map = space_.map();
+    if (!map.open_end(first, before)) [[unlikely]] refuse(first);
     return space_.resize(map, first, before, after);
   }
 
@@ -121,15 +127,37 @@ class BasicRealTimeHeap {
 
   [[nodiscard]] Fault check() const noexcept { return check_step(nullptr, size_limit).fault; }
   [[nodiscard]] CheckStep check_step(const std::byte* from, std::size_t count) const noexcept {
-    const GranuleAudit audit(space_);
-    const CheckStep step = audit.step(from, count);
-    const bool ends = step.fault == Fault::none && step.next == nullptr;
-    return ends && audit.cached_blocks() != 0 ? CheckStep{Fault::invariant_2, nullptr} : step;
+    return GranuleAudit(space_).step(from, count);
   }
 
  private:
+  // For blocks wherever they lie. They are jumped to: where something is called, what is needed afterwards has to be kept
+  // on the stack, which the longest calls of what is near would pay.
+  [[gnu::noinline]] void deallocate_anywhere(std::size_t first, std::size_t size) noexcept {
+    auto map = space_.map_of(first);
+    if (!map.open_end(first, size)) [[unlikely]] return refuse_unless_null(first);
+    space_.give(map, first, size);
+  }
+
+  [[gnu::noinline]] bool resize_anywhere(std::size_t first, std::size_t before, std::size_t after) noexcept {
+    auto map = space_.map_of(first);
+    if (!map.open_end(first, before)) [[unlikely]] refuse(first);
+    return space_.resize(map, first, before, after);
+  }
+
+  [[gnu::noinline]] Block lend_anywhere(Place place, std::size_t size) noexcept {
+    return block(space_.lend(space_.map_of(place.block), place, size), size);
+  }
+
   [[gnu::noinline]] Block allocate_aligned(std::size_t size, std::size_t alignment) noexcept {
-    return block(space_.take_aligned(size, alignment), size);
+    const Place place = space_.find_aligned(size, alignment);
+    if (place.block == 0) return {};
+    if constexpr (Space::is_compact) return block(space_.lend(space_.map_of(place.block), place, size), size);
+    return place.block < space_.near() ? lend_near(place, size) : lend_anywhere(place, size);
+  }
+
+  [[gnu::noinline]] Block lend_near(Place place, std::size_t size) noexcept {
+    return block(space_.lend(space_.map(), place, size), size);
   }
 
   Block block(std::size_t first, std::size_t size) const noexcept {
@@ -137,8 +165,12 @@ class BasicRealTimeHeap {
     return {space_.address(first), size * granule};
   }
 
-  [[gnu::cold, gnu::noinline]] void refuse_unless_null(const std::byte* at) const noexcept {
-    if (at != nullptr) refuse(at);
+  [[gnu::cold, gnu::noinline]] void refuse_unless_null(std::size_t number) const noexcept {
+    if (space_.address_of_any(number) != nullptr) refuse(number);
+  }
+
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse(std::size_t number) const noexcept {
+    refuse(space_.address_of_any(number));
   }
 
   [[noreturn, gnu::cold, gnu::noinline]] void refuse(const std::byte* at) const noexcept {

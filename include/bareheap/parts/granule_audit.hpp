@@ -58,7 +58,7 @@ class GranuleAudit {
   // Invariant 2 outside of the tiles: something begins behind the last one, and what no block can have has no bit.
   bool is_quiet_around(const Stretch& stretch) const noexcept {
     const auto is_quiet = [&](std::size_t first, std::size_t end) { return stretch.map.next_bit(first, end) == end; };
-    if (!stretch.map.is_cached(stretch.end)) return false;
+    if (!stretch.map.is_sentinel(stretch.first, stretch.end)) return false;
     const bool begins_map = &stretch == space_.stretches() || stretch.start >= space_.count();
     if (begins_map && !is_quiet(stretch.start, stretch.first)) return false;
     const Stretch* const next = stretch.next;
@@ -78,9 +78,11 @@ class GranuleAudit {
   Fault judge(const Stretch& stretch, std::size_t tile, std::size_t end) const noexcept {
     const auto map = stretch.map;
     const std::size_t size = end - tile;
-    if (map.starts(tile)) return map.length(tile) == size ? Fault::none : Fault::invariant_2;
+    if (map.starts(tile)) {
+      return map.length(tile) == size && map.tells_before(stretch.first, tile) ? Fault::none : Fault::invariant_2;
+    }
     if (!map.is_free_edge(tile)) return Fault::invariant_2;
-    if (size > 1 && map.next_bit(tile + 1, end) != end - 1) return Fault::invariant_3;
+    if (!map.is_whole(tile, end)) return Fault::invariant_3;
     const bool holds = space_.bins().holds(tile, size, [&](std::size_t other) { return is_free(other); });
     return holds ? Fault::none : Fault::invariant_4;
   }

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: MIT
 // Two bits for each granule of a heap, outside the granules: where blocks begin, and which of them are lent.
 //
-//     start  kind
-//       1     0    lent: the first granule of a block that is with the program
-//       1     1    cached: the first granule of a block that a stock holds; also what stands behind the last granule
-//       0     1    free edge: the first or the last granule of a free block
-//       0     0    interior: any other
+//     start  kind  with a stock                                    without
+//       1     0    lent: the first granule of a block that is      lent, and what is before it is not free
+//                  with the program
+//       1     1    cached: the first granule of a block that a     lent, and what is before it is free
+//                  stock holds
+//       0     1    free edge: the first or the last granule of     the first granule of a free block
+//                  a free block
+//       0     0    interior: any other                             interior
+//
+// So without a stock the kind plane has a bit wherever free memory begins or ends. Where a block is lent or freed, the
+// two at its ends turn over, whatever its neighbours are: nobody need ask. With a stock, whose blocks take the bit, edges
+// are set and cleared. What stands behind the last granule, the sentinel, is as if cached; without a stock as if lent.
 //
 // The planes alternate word by word, so that both bits of a granule are in one cache line. A block ends where the next
 // tile begins: at the next granule that has a bit. So that the end of a long block is found at once too, a block that
 // covers the whole word after the one it begins in has its length in the kind plane of that word. The two lowest bits
 // of it, both set where no tile starts, tell it from edges: two edges side by side are a whole free block, which a
-// start must follow. The start plane is never used for anything else, so what may be freed is always exact
-// (docs/decisions/0006-the-map-of-a-granule-heap.md).
+// start must follow, and without a stock there are none. The start plane is never used for anything else, so what may
+// be freed is always exact (docs/decisions/0006-the-map-of-a-granule-heap.md).
 #pragma once
 
 #include "bareheap/core/bits.hpp"
@@ -36,6 +43,7 @@ class GranuleMap {
   };
 
  public:
+  static constexpr bool may_stock = has_stock;
   static constexpr unsigned word_bits = 8 * sizeof(Word);
 
   /// Bytes of the map of the granules [first, end). It has one more granule at the end, and a word to spare, so that
@@ -64,9 +72,10 @@ class GranuleMap {
 
   bool is_lent(std::size_t granule) const noexcept {
     const Pair pair = seen(of(granule));
-    return at(granule, pair.start & ~pair.kind) != 0;
+    return at(granule, has_stock ? pair.start & ~pair.kind : pair.start) != 0;
   }
   bool is_cached(std::size_t granule) const noexcept {
+    if constexpr (!has_stock) return false;
     const Pair pair = seen(of(granule));
     return at(granule, pair.start & pair.kind) != 0;
   }
@@ -74,9 +83,9 @@ class GranuleMap {
     const Pair pair = seen(of(granule));
     return at(granule, ~pair.start & pair.kind) != 0;
   }
-  /// The same of the last granule of a tile. Where no block is cached, no other one has its kind: see most_length.
-  bool free_ends_at(std::size_t granule) const noexcept {
-    if constexpr (has_stock) return is_free_edge(granule);
+  /// Of the granule that a lent block begins with: true where what is before it is free.
+  bool is_free_before(std::size_t granule) const noexcept {
+    if constexpr (has_stock) return is_free_edge(granule - 1);
     return at(granule, Words::get(of(granule).kind)) != 0;
   }
   bool starts(std::size_t granule) const noexcept { return at(granule, Words::get(of(granule).start)) != 0; }
@@ -90,7 +99,8 @@ class GranuleMap {
   [[gnu::always_inline]] std::size_t lent_length(std::size_t granule) const noexcept {
     const Pair here = seen(of(granule));
     // The lowest bit is left where no lent block begins here.
-    const Word ends = (here.start >> bit(granule) ^ 1) | here.kind >> bit(granule);
+    const Word kind = has_stock ? here.kind : here.kind & ~mask(granule);
+    const Word ends = (here.start >> bit(granule) ^ 1) | kind >> bit(granule);
     if (ends != 0) [[likely]] return static_cast<unsigned>(std::countr_zero(ends));
     return length_beyond(granule);
   }
@@ -151,7 +161,7 @@ class GranuleMap {
   std::size_t tile_of(std::size_t first, std::size_t granule) const noexcept {
     if (granule <= first) return first;
     const std::size_t tile = tile_below(first, granule);
-    if (!is_free_edge(tile) || tile == first) return tile;
+    if (!has_stock || !is_free_edge(tile) || tile == first) return tile;
     // The last granule of a free block, where the next bit below is its first one.
     const std::size_t below = tile_below(first, tile - 1);
     return is_free_edge(below) ? below : tile;
@@ -172,8 +182,20 @@ class GranuleMap {
   /// Cached blocks that begin in [first, end). A word a step.
   std::size_t count_cached(std::size_t first, std::size_t end) const noexcept {
     std::size_t count = 0;
+    if constexpr (!has_stock) return 0;
     const auto cached = [](const Pair& pair) { return pair.start & pair.kind; };
     for (first = next(first, end, cached); first < end; first = next(first + 1, end, cached)) ++count;
+    return count;
+  }
+
+  /// Granules of free tiles in [first, end), which begins with a tile. A step for each tile.
+  std::size_t count_free(std::size_t first, std::size_t end) const noexcept {
+    std::size_t count = 0;
+    while (first < end) {
+      const std::size_t next = end_of(first, end);
+      if (is_free_edge(first)) count += next - first;
+      first = next;
+    }
     return count;
   }
 
@@ -245,15 +267,58 @@ class GranuleMap {
     }
   }
   void lent_to_cached(std::size_t granule) noexcept { Words::set(of(granule).kind, mask(granule)); }
-  void cached_to_lent(std::size_t granule) noexcept { Words::flip(of(granule).kind, mask(granule)); }
+  void cached_to_lent(std::size_t granule) noexcept { turn(granule); }
   void begin_cached(std::size_t granule) noexcept {
     Pair& pair = of(granule);
     Words::set(pair.start, mask(granule));
     Words::set(pair.kind, mask(granule));
   }
-  void set_free_edge(std::size_t granule) noexcept { Words::set(of(granule).kind, mask(granule)); }
-  void edge_to_interior(std::size_t granule) noexcept { Words::flip(of(granule).kind, mask(granule)); }
-  void clear_free_edge(std::size_t granule) noexcept { Words::clear(of(granule).kind, mask(granule)); }
+  void turn(std::size_t granule) noexcept { Words::flip(of(granule).kind, mask(granule)); }
+
+  // Free memory begins here, or ends before here.
+  void begin_free(std::size_t granule) noexcept {
+    has_stock ? Words::set(of(granule).kind, mask(granule)) : turn(granule);
+  }
+  void end_free(std::size_t end) noexcept {
+    has_stock ? Words::set(of(end - 1).kind, mask(end - 1)) : turn(end);
+  }
+  // All of a free block that ended before here is lent.
+  void take_end(std::size_t end) noexcept {
+    has_stock ? Words::clear(of(end - 1).kind, mask(end - 1)) : turn(end);
+  }
+  // What becomes free meets a free block of `size` granules, which begins at `end`, or ends before `first`. With a stock
+  // an edge goes that comes to lie inside, unless it is the other edge too: then it is one of the whole.
+  void join_above(std::size_t end, std::size_t size) noexcept {
+    if (!has_stock || size != 1) [[likely]] turn(end);
+  }
+  void join_below(std::size_t first, std::size_t size) noexcept {
+    if constexpr (!has_stock) return turn(first);
+    if (size != 1) [[likely]] turn(first - 1);
+  }
+
+  /// Behind what is not free yet.
+  void begin_sentinel(std::size_t end) noexcept { has_stock ? begin_cached(end) : set_start(end); }
+  /// It goes, as the start of a block does that is freed.
+  void end_sentinel(std::size_t end) noexcept {
+    if constexpr (has_stock) cached_to_lent(end);
+    clear_start_first(end);
+  }
+  bool is_sentinel(std::size_t first, std::size_t end) const noexcept {
+    return has_stock ? is_cached(end) : starts(end) && tells_before(first, end);
+  }
+
+  /// Of a start: true where it tells rightly whether what is before it is free, if it tells. `first` is the first tile
+  /// of all. A word a step.
+  bool tells_before(std::size_t first, std::size_t granule) const noexcept {
+    if constexpr (has_stock) return true;
+    const bool is_free = granule > first && is_free_edge(tile_below(first, granule - 1));
+    return is_free == is_free_before(granule);
+  }
+
+  /// Of a free block: true where its granules have no other bits than they should. A word a step.
+  bool is_whole(std::size_t first, std::size_t end) const noexcept {
+    return end - first == 1 || next_bit(first + 1, end) == (has_stock ? end - 1 : end);
+  }
 
  private:
   static constexpr unsigned length_shift = 2;
@@ -263,7 +328,7 @@ class GranuleMap {
   [[gnu::always_inline]] static constexpr Word mask(std::size_t granule) noexcept { return Word{1} << bit(granule); }
   [[gnu::always_inline]] static constexpr unsigned at(std::size_t granule, Word word) noexcept { return word >> bit(granule) & 1; }
   [[gnu::always_inline]] static bool holds_length(const Pair& pair) noexcept {
-    return pair.start == 0 && (pair.kind & length_mark) == length_mark;
+    return pair.start == 0 && ((pair.kind + 1) & length_mark) == 0;  // both bits of it are set
   }
   [[gnu::always_inline]] static Pair seen(const Pair& pair) noexcept { return {Words::get(pair.start), Words::get(pair.kind)}; }
   [[gnu::always_inline]] static Word any(const Pair& pair) noexcept { return pair.start | pair.kind; }
@@ -299,10 +364,12 @@ class GranuleMap {
     return static_cast<std::size_t>(std::countr_zero(beyond)) == size + bit(granule) - word_bits;
   }
 
-  // The tiles from this granule on, with its start turned over: where a block is lent here, the lowest bit tells where
-  // it ends, and none that its end is not in this word. Elsewhere that is bit 0, which is no size.
+  // The tiles from this granule on, without its own bits: where a block is lent here, the lowest tells where it ends, and
+  // none that its end is not in this word. Elsewhere that is bit 0, which is no size.
   [[gnu::always_inline]] static Word ends_of_lent(const Pair& pair, std::size_t granule) noexcept {
-    return ((pair.start ^ mask(granule)) | pair.kind) >> bit(granule);
+    if constexpr (has_stock) return ((pair.start ^ mask(granule)) | pair.kind) >> bit(granule);
+    if (at(granule, pair.start) == 0) [[unlikely]] return 1;
+    return any(pair) >> bit(granule) & ~Word{1};
   }
 
   [[gnu::always_inline]] Pair& of(std::size_t granule) const noexcept {

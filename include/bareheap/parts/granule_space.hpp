@@ -17,6 +17,7 @@
 #include <bit>
 #include <cstdint>
 #include <new>
+#include <type_traits>
 
 namespace bareheap {
 
@@ -143,7 +144,15 @@ class GranuleSpace {
   std::size_t base() const noexcept { return bins_.base(); }
   std::size_t count() const noexcept { return count_; }
   std::size_t total() const noexcept { return total_; }
-  std::size_t free() const noexcept { return free_; }
+  /// Granules of free blocks. Without a stock nobody counts them: a step for each tile.
+  std::size_t free() const noexcept {
+    if constexpr (Map::may_stock) return only_.free;
+    std::size_t count = 0;
+    for (const Stretch* stretch = stretches_; stretch != nullptr; stretch = stretch->next) {
+      count += stretch->map.count_free(stretch->first, stretch->end);
+    }
+    return count;
+  }
   std::size_t blocks() const noexcept { return blocks_; }
   const Bins& bins() const noexcept { return bins_; }
   std::byte* extra() const noexcept { return reinterpret_cast<std::byte*>(stretches_ + 1); }
@@ -152,7 +161,14 @@ class GranuleSpace {
   std::byte* address(std::size_t number) const noexcept { return pointer(base() + number * granule); }
 
   /// The map of a granule; where that is in no region, one in which nothing is there.
-  Map map_of(std::size_t number) const noexcept { return number < count_ ? map_ : map_outside(number); }
+  Map map_of(std::size_t number) const noexcept { return number < near() ? map_ : map_outside(number); }
+
+  /// The numbers below it are near: their map is map(). Those of the span; without a stock of the first region alone, as
+  /// what stands behind a region looks lent then, and must not be freed.
+  std::size_t near() const noexcept {
+    if constexpr (Map::may_stock) return count_;
+    else return only_.near;
+  }
 
   /// The region whose blocks [first, end) hold this granule; null: it is in none.
   const Stretch* stretch_of(std::size_t number) const noexcept {
@@ -167,6 +183,11 @@ class GranuleSpace {
   /// The number of the granule that starts at this address; where none does, the number is beyond all others.
   std::size_t number_of(const std::byte* at) const noexcept {
     return std::rotr(address_of(at) - base(), std::countr_zero(granule));
+  }
+
+  /// The opposite, also where no granule starts.
+  const std::byte* address_of_any(std::size_t number) const noexcept {
+    return pointer(std::rotl(number, std::countr_zero(granule)) + base());
   }
 
   /// The first step of give() and resize(): false, and nothing has changed, unless a block of exactly `size` granules
@@ -216,7 +237,7 @@ class GranuleSpace {
     bins_ = Bins(base(), most_);
     map_.clear(0, count_ + 1);
     blocks_ = total_ = 0;
-    free_ = 0;
+    only_ = {};
     for (Stretch* stretch = stretches_; stretch != nullptr; stretch = stretch->next) {
       if (stretch->end > count_) stretch->map.clear(stretch->start, stretch->end + 1);
     }
@@ -225,16 +246,23 @@ class GranuleSpace {
 
   /// Lends `size` granules: the first of them, or 0. Any size is right.
   [[gnu::always_inline]] std::size_t take(std::size_t size) noexcept {
-    if (size > most_) [[unlikely]] return 0;
-    const std::size_t first = bins_.find(size);
-    if (first == 0) return 0;
+    const std::size_t first = find(size);
+    return first == 0 ? 0 : lend(map_of(first), first, size);
+  }
+
+  /// The first half of that: a free block of at least `size` granules, or 0.
+  [[gnu::always_inline]] std::size_t find(std::size_t size) const noexcept {
+    return size > most_ ? 0 : bins_.find(size);
+  }
+
+  /// The other half: lends the first `size` granules of a free block. The map is that of the block, here and below.
+  [[gnu::always_inline]] std::size_t lend(Map map, std::size_t first, std::size_t size) noexcept {
     bins_.remove(first);
     const std::size_t found = bins_.size_at(first);
-    Map map = map_of(first);
     map.edge_to_lent(first);
     map.close_end(first, size);
     cut(map, first, size, found);
-    free_ -= size;
+    count_free(0 - size);
     ++blocks_;
     if (first == 0) __builtin_unreachable();  // so that nobody asks again
     return first;
@@ -244,8 +272,7 @@ class GranuleSpace {
   /// has, and outside the span one: how many. They begin at `first` and are still to be closed, all but the first to
   /// begin.
   std::size_t take_run(std::size_t size, std::size_t count, std::size_t& first) noexcept {
-    if (size > most_) [[unlikely]] return 0;
-    first = bins_.find(size);
+    first = find(size);
     if (first == 0) return 0;
     bins_.remove(first);
     const std::size_t found = bins_.size_at(first);
@@ -254,25 +281,56 @@ class GranuleSpace {
     Map map = map_of(first);
     map.edge_to_lent(first);
     cut(map, first, size * count, found);
-    free_ -= size * count;
+    count_free(0 - size * count);
     blocks_ += static_cast<std::uint32_t>(count);
     return count;
   }
 
-  /// Lends `size` granules at a multiple of `alignment` bytes, which is more than a granule. The first block of the bin
-  /// of the size may do by chance; else one is looked for that does wherever it lies.
+  /// Where `size` granules may be lent: from `first` on, in the free block that begins at `block`; 0: nowhere.
+  struct Place {
+    std::size_t block;
+    std::size_t first;
+  };
+
+  /// Lends `size` granules at a multiple of `alignment` bytes, which is more than a granule.
   [[gnu::always_inline]] std::size_t take_aligned(std::size_t size, std::size_t alignment) noexcept {
-    if (size > most_) [[unlikely]] return 0;
-    std::size_t found_at = bins_.first_of(Bins::bin_of(size));
-    std::size_t first = aligned(found_at, alignment);
-    if (first - found_at + size > bins_.size_at(found_at)) {
-      const std::size_t slack = alignment / granule - 1;
-      if (slack > most_ - size) return 0;
-      found_at = bins_.find(size + slack);
-      if (found_at == 0) return 0;
-      first = aligned(found_at, alignment);
+    const Place place = find_aligned(size, alignment);
+    return place.block == 0 ? 0 : lend(map_of(place.block), place, size);
+  }
+
+  /// The first half of that. The first block of the bin of the size may do by chance; else one is looked for that does
+  /// wherever it lies.
+  [[gnu::always_inline]] Place find_aligned(std::size_t size, std::size_t alignment) const noexcept {
+    if (size > most_) [[unlikely]] return {};
+    const std::size_t by_chance = bins_.first_of(Bins::bin_of(size));
+    const std::size_t skipped = to_aligned(by_chance, alignment);
+    if (skipped + size <= bins_.size_at(by_chance)) return {by_chance, by_chance + skipped};
+    const std::size_t enough = size + alignment / granule - 1;
+    if (enough > most_) return {};
+    const std::size_t block = bins_.find(enough);
+    if (block == 0) return {};
+    return {block, block + to_aligned(block, alignment)};
+  }
+
+  /// The other half: lends `size` granules there.
+  [[gnu::always_inline]] std::size_t lend(Map map, Place place, std::size_t size) noexcept {
+    const auto [block, first] = place;
+    const std::size_t found = bins_.size_at(block);
+    bins_.remove(block);
+    count_free(0 - size);
+    ++blocks_;
+    map.set_start(first);
+    map.close_end(first, size);
+    const std::size_t front = first - block;
+    if (front == 0) [[unlikely]] {
+      map.turn(first);
+    } else {
+      map.end_free(first);
+      bins_.insert(block, front);
     }
-    return lend_inside(found_at, first, size);
+    cut(map, first, size, found - front);
+    if (first == 0) __builtin_unreachable();  // as above
+    return first;
   }
 
   /// As both, for what they refused: there may be a block behind the first one of its bin, or between the bin of the
@@ -283,8 +341,8 @@ class GranuleSpace {
     const unsigned last = Bins::bin_of(slack < most_ - size ? size + slack : most_);
     for (unsigned bin = Bins::bin_of(size); bin <= last; ++bin) {
       for (std::size_t at = bins_.first_of(bin); bins_.size_at(at) != 0; at = bins_.after(at)) {
-        const std::size_t first = aligned(at, alignment);
-        if (first - at + size <= bins_.size_at(at)) return lend_inside(at, first, size);
+        const std::size_t skipped = to_aligned(at, alignment);
+        if (skipped + size <= bins_.size_at(at)) return lend(map_of(at), Place{at, at + skipped}, size);
       }
     }
     return 0;
@@ -292,13 +350,12 @@ class GranuleSpace {
 
   /// As take(), but at the end of the free block that is found.
   std::size_t take_last(std::size_t size) noexcept {
-    if (size > most_) [[unlikely]] return 0;
-    const std::size_t found_at = bins_.find(size);
+    const std::size_t found_at = find(size);
     if (found_at == 0) return 0;
-    return lend_inside(found_at, found_at + bins_.size_at(found_at) - size, size);
+    return lend(map_of(found_at), Place{found_at, found_at + bins_.size_at(found_at) - size}, size);
   }
 
-  /// Takes a judged block back and merges it with its free neighbours. The map is that of the block, here and below.
+  /// Takes a judged block back and merges it with its free neighbours.
   void give(std::size_t first, std::size_t size) noexcept { give(map_of(first), first, size); }
   void give(Map map, std::size_t first, std::size_t size) noexcept {
     release(map, first, size);
@@ -333,21 +390,22 @@ class GranuleSpace {
     return resize(map_of(first), first, before, after);
   }
   [[gnu::always_inline]] bool resize(Map map, std::size_t first, std::size_t before, std::size_t after) noexcept {
+    if (after == before) [[unlikely]] return map.close_end(first, before), true;
     const std::size_t end = first + before;
-    const std::size_t above = after == before || map.starts(end) ? 0 : bins_.size_at(end);
-    if (after == before || after > before + above) {
-      map.close_end(first, before);
-      return after == before;
-    }
-    if (above == 0) {
-      map.set_free_edge(end - 1);
+    std::size_t found = before;
+    if (map.starts(end)) [[unlikely]] {
+      if (before < after) return map.close_end(first, before), false;
+      map.end_free(end);
     } else {
-      if (above != 1) map.edge_to_interior(end);
+      const std::size_t above = bins_.size_at(end);
+      found += above;
+      if (found < after) return map.close_end(first, before), false;
+      map.join_above(end, above);
       bins_.remove(end);
     }
-    free_ += before - after;
+    count_free(before - after);
     map.close_end(first, after);
-    cut(map, first, after, before + above);
+    cut(map, first, after, found);
     return true;
   }
 
@@ -361,6 +419,10 @@ class GranuleSpace {
     return admit(offered, granule, granule);
   }
 
+  void count_free(std::size_t size) noexcept {
+    if constexpr (Map::may_stock) only_.free += size;
+  }
+
   static std::size_t least(std::size_t left, std::size_t right) noexcept { return left < right ? left : right; }
   static std::byte* pointer(std::size_t address) noexcept { return reinterpret_cast<std::byte*>(address); }
 
@@ -371,47 +433,27 @@ class GranuleSpace {
 
   static std::size_t size_of(const Stretch& stretch) noexcept { return (stretch.end - stretch.start) * granule; }
 
-  // The first granule from `number` on whose address is a multiple of the alignment.
-  std::size_t aligned(std::size_t number, std::size_t alignment) const noexcept {
-    const std::size_t at = base() + number * granule;
-    return number + (align_down(at + alignment - 1, alignment) - at) / granule;
+  // Granules from this one to the next whose address is a multiple of the alignment.
+  std::size_t to_aligned(std::size_t number, std::size_t alignment) const noexcept {
+    return ((0 - bins_.address(number)) & (alignment - 1)) / granule;
   }
 
   void release(Map map, std::size_t first, std::size_t size) noexcept {
-    free_ += size;
+    count_free(size);
     --blocks_;
     map.clear_start_first(first);
   }
 
-  // Lends `size` granules from `first` on, which are in the free block at `found_at`.
-  [[gnu::always_inline]] std::size_t lend_inside(std::size_t found_at, std::size_t first, std::size_t size) noexcept {
-    const std::size_t found = bins_.size_at(found_at);
-    bins_.remove(found_at);
-    free_ -= size;
-    ++blocks_;
-    Map map = map_of(found_at);
-    map.set_start(first);
-    map.close_end(first, size);
-    const std::size_t front = first - found_at;
-    if (front == 0) {
-      map.edge_to_interior(first);
-    } else {
-      map.set_free_edge(first - 1);
-      bins_.insert(found_at, front);
-    }
-    cut(map, first, size, found - front);
-    if (first == 0) __builtin_unreachable();  // as above
-    return first;
-  }
-
-  // Ends what begins at `first` and reaches to a free edge, `found` granules on, after `size` granules: the remainder
-  // is a free block.
+  // Ends what begins at `first` and reaches to the end of a free block, `found` granules on, after `size` granules: the
+  // remainder is a free block. Without a stock there is a turn either way. [[likely]]: as below.
   void cut(Map map, std::size_t first, std::size_t size, std::size_t found) noexcept {
-    if (found == size) {
-      map.clear_free_edge(first + size - 1);
-    } else {
-      map.set_free_edge(first + size);
-      bins_.insert(first + size, found - size);
+    const std::size_t end = first + size;
+    if constexpr (!Map::may_stock) map.turn(end);
+    if (found != size) [[likely]] {
+      if constexpr (Map::may_stock) map.begin_free(end);
+      bins_.insert(end, found - size);
+    } else if constexpr (Map::may_stock) {
+      map.take_end(end);
     }
   }
 
@@ -422,20 +464,20 @@ class GranuleSpace {
   [[gnu::always_inline]] void merge_here(Map map, std::size_t first, std::size_t end) noexcept {
     if (!map.starts(end)) {
       const std::size_t above = bins_.size_at(end);
-      if (above != 1) [[likely]] map.edge_to_interior(end);
+      map.join_above(end, above);
       bins_.remove(end);
       end += above;
     } else {
-      map.set_free_edge(end - 1);
+      map.end_free(end);
     }
-    if (map.free_ends_at(first - 1)) {
+    if (map.is_free_before(first)) {
       const std::size_t below = bins_.size_before(first);
-      if (below != 1) [[likely]] map.edge_to_interior(first - 1);
+      map.join_below(first, below);
       map.clear_start_last(first);
       first -= below;
       bins_.remove(first);
     } else {
-      map.set_free_edge(first);
+      map.begin_free(first);
       map.clear_start_last(first);
     }
     bins_.insert(first, end - first);
@@ -446,15 +488,17 @@ class GranuleSpace {
 
   void give_new(Stretch& stretch, std::size_t first) noexcept {
     total_ += static_cast<std::uint32_t>(stretch.end - first);
-    free_ += stretch.end - first;
-    stretch.map.begin_cached(stretch.end);
+    count_free(stretch.end - first);
+    if constexpr (!Map::may_stock) {
+      if (&stretch == stretches_) only_.near = stretch.end;
+    }
+    stretch.map.begin_sentinel(stretch.end);
     merge(stretch.map, first, stretch.end);
   }
 
   void extend(Stretch& stretch, std::size_t end) noexcept {
     const std::size_t first = stretch.end;
-    stretch.map.cached_to_lent(first);
-    stretch.map.clear_start_first(first);
+    stretch.map.end_sentinel(first);
     stretch.end = end;
     give_new(stretch, first);
   }
@@ -482,8 +526,16 @@ class GranuleSpace {
     return start;
   }
 
+  // What only one of the two has.
+  struct Stocked {
+    std::size_t free = 0;  // granules
+  };
+  struct Unstocked {
+    std::size_t near = 0;
+  };
+
   std::size_t count_ = 0;  // granules of the span
-  std::size_t free_ = 0;   // granules
+  std::conditional_t<Map::may_stock, Stocked, Unstocked> only_;
   Bins bins_;
   Map map_;
   std::uint32_t most_ = 0;    // granules of the largest block that the bins can hold

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Rings of free blocks by size, and a word that tells which of them have any. Sizes and places are counted in granules;
-// a free block keeps its own node in its first granule and its size once more at the end of its last.
+// a free block keeps its own node in its first granule and its size once more at the end of its last. Links between
+// them may count half granules (link_unit).
 //
 //     |head 0|head 1|head 2| . . .      head --> |next prev size . . . . . size| --> |next prev size . size| --> head
 //
@@ -23,7 +24,7 @@ namespace bareheap {
 
 /// In what order blocks of a bin are taken.
 enum class BinOrder {
-  last_in_first,  ///< costs least
+  last_in_first,  ///< costs least, and reaches half as far with 32-bit indexes
   lowest_first,   ///< roughly; several are looked at, so that a heap stays in less memory
 };
 
@@ -32,7 +33,14 @@ class SegregatedBins {
  public:
   static constexpr std::size_t granule = 4 * sizeof(Index);  // bytes: exactly what a node and the size at its end need
   static constexpr unsigned most_bins = 2 * std::numeric_limits<Index>::digits;
-  static constexpr std::size_t most_granules = std::numeric_limits<Index>::max();
+
+  // What a link counts, in bytes: eight times a link, and a base, is an address without an instruction of its own. Links
+  // that count granules reach further.
+  static constexpr bool reaches_far = Order == BinOrder::lowest_first;
+  static constexpr std::size_t link_unit = reaches_far ? granule : 8;
+  static constexpr std::size_t links = granule / link_unit;  // from a granule to the next
+  using Link = std::conditional_t<reaches_far, Index, std::size_t>;
+  static constexpr std::size_t most_granules = std::numeric_limits<Index>::max() / links;
 
   /// Below most_bins: the highest bit of the size chooses the doubling, the bit below it the half. `size` is not 0.
   static constexpr unsigned bin_of(std::size_t size) noexcept {
@@ -49,38 +57,45 @@ class SegregatedBins {
   /// Empty. The heads take the first heads_for(largest) granules from `base` on, where number 0 is.
   SegregatedBins(std::size_t base, std::size_t largest) noexcept
       : base_(base), count_(static_cast<unsigned>(heads_for(largest))) {
-    for (unsigned bin = 0; bin < count_; ++bin) node(bin) = {static_cast<Index>(bin), static_cast<Index>(bin), 0, 0};
+    for (unsigned bin = 0; bin < count_; ++bin) {
+      const Index head = static_cast<Index>(link(bin));
+      at(head) = {head, head, 0, 0};
+    }
   }
 
   std::size_t base() const noexcept { return base_; }
+  /// Of a granule.
+  std::size_t address(std::size_t first) const noexcept { return base_ + link(first) * link_unit; }
   std::size_t size_at(std::size_t first) const noexcept { return node(first).size; }
   std::size_t size_before(std::size_t end) const noexcept { return node(end - 1).size_at_end; }
 
   void insert(std::size_t first, std::size_t size) noexcept {
-    const unsigned bin = bin_of(size);
-    Index previous = static_cast<Index>(bin);
-    Index next = node(bin).next;
+    const std::size_t bin = bin_of(size);
+    const std::size_t here = link(first);
+    Link previous = static_cast<Link>(link(bin));
+    Link next = at(previous).next;
     if constexpr (Order == BinOrder::lowest_first) {
-      if (first > next) {  // also where that is the head
-        previous = node(bin).previous;
-        next = static_cast<Index>(bin);
+      if (here > next) {  // also where that is the head
+        next = previous;
+        previous = at(next).previous;
       }
     }
-    node(next).previous = static_cast<Index>(first);
-    node(first).next = next;
-    node(previous).next = static_cast<Index>(first);
-    node(first).previous = previous;
-    node(first + size - 1).size_at_end = static_cast<Index>(size);
-    node(first).size = static_cast<Index>(size);
+    at(next).previous = static_cast<Index>(here);
+    at(here).next = static_cast<Index>(next);
+    at(previous).next = static_cast<Index>(here);
+    at(here).previous = static_cast<Index>(previous);
+    at(here + (size - 1) * links).size_at_end = static_cast<Index>(size);
+    at(here).size = static_cast<Index>(size);
     occupied_ |= Word{1} << bin;
   }
 
   void remove(std::size_t first) noexcept {
-    const Index next = node(first).next;
-    const Index previous = node(first).previous;
-    node(next).previous = previous;
-    node(previous).next = next;
-    if (next == previous) [[likely]] occupied_ ^= Word{1} << next % most_bins;  // that is the head: the bin is empty
+    const std::size_t here = link(first);
+    const Link next = at(here).next;
+    const Link previous = at(here).previous;
+    at(next).previous = static_cast<Index>(previous);
+    at(previous).next = static_cast<Index>(next);
+    if (next == previous) [[likely]] occupied_ ^= Word{1} << number(next) % most_bins;  // the head: the bin is empty
   }
 
   /// A block of at least `size` granules, or 0: one of the first of the bin of that size, otherwise the first of the
@@ -90,22 +105,22 @@ class SegregatedBins {
     std::size_t block = first_of(bin);
     for (unsigned look = 1; size_at(block) < size; ++look) {
       if (look == looks || block == bin) return first_above(bin);
-      block = node(block).next;
+      block = after(block);
     }
     return block;
   }
 
   /// Of a bin; its head, where there is none.
-  std::size_t first_of(unsigned bin) const noexcept { return node(bin).next; }
+  std::size_t first_of(unsigned bin) const noexcept { return number(node(bin).next); }
 
   /// The next block of a bin; its head, where this is the last one.
-  std::size_t after(std::size_t first) const noexcept { return node(first).next; }
+  std::size_t after(std::size_t first) const noexcept { return number(node(first).next); }
 
   /// Shows each block of at least `size` granules: its first one, and how many it has.
   template <class Sink>
   void each_from(std::size_t size, Sink sink) const noexcept {
     for (unsigned bin = bin_of(size); bin < count_; ++bin) {
-      for (std::size_t block = first_of(bin); block != bin; block = node(block).next) {
+      for (std::size_t block = first_of(bin); block != bin; block = after(block)) {
         if (size_at(block) >= size) sink(block, size_at(block));
       }
     }
@@ -117,10 +132,13 @@ class SegregatedBins {
   bool holds(std::size_t first, std::size_t size, IsFree is_free) const noexcept {
     const Node& judged = node(first);
     if (judged.size != size || size_before(first + size) != size) return false;
-    const Index head = static_cast<Index>(bin_of(size));
-    if (judged.previous != head && !is_free(judged.previous)) return false;
-    if (judged.next != head && !is_free(judged.next)) return false;
-    return node(judged.previous).next == first && node(judged.next).previous == first;
+    const std::size_t head = bin_of(size);
+    const std::size_t next = number(judged.next);
+    const std::size_t previous = number(judged.previous);
+    if (link(next) != judged.next || link(previous) != judged.previous) return false;
+    if (previous != head && !is_free(previous)) return false;
+    if (next != head && !is_free(next)) return false;
+    return after(previous) == first && node(next).previous == link(first);
   }
 
   /// Granules of all blocks in all rings; a number that is never right where a ring, a head or the word is wrong.
@@ -133,12 +151,13 @@ class SegregatedBins {
         if (occupied) return wrong;
         continue;
       }
-      const Index head = static_cast<Index>(bin);
-      const Node& ring = node(head);
-      if (ring.size != 0 || occupied != (ring.next != head)) return wrong;
-      Index before = head;
-      for (Index block = ring.next; block != head; before = block, block = node(block).next) {
-        if (!is_free(block) || node(block).previous != before || node(block).size == 0) return wrong;
+      const Node& ring = node(bin);
+      if (ring.size != 0 || occupied != (ring.next != link(bin))) return wrong;
+      std::size_t before = link(bin);
+      for (std::size_t here = ring.next; here != link(bin); before = here, here = at(here).next) {
+        const std::size_t block = number(here);
+        if (link(block) != here || !is_free(block)) return wrong;
+        if (node(block).previous != before || node(block).size == 0) return wrong;
         if (bin_of(node(block).size) != bin || (total += node(block).size) > most_granules) return wrong;
       }
       if (ring.previous != before) return wrong;
@@ -161,10 +180,22 @@ class SegregatedBins {
 
   std::size_t first_above(unsigned bin) const noexcept {
     const Word above = occupied_ & (~Word{1} << bin);
-    return above == 0 ? 0 : first_of(static_cast<unsigned>(std::countr_zero(above)));
+    if (above == 0) return 0;
+    const std::size_t first = first_of(static_cast<unsigned>(std::countr_zero(above)));
+    if (first == 0) __builtin_unreachable();  // so that nobody asks again
+    return first;
   }
 
-  Node& node(std::size_t first) const noexcept { return *reinterpret_cast<Node*>(base_ + first * granule); }
+  // Links are no instruction in an address only where the compiler does not fold them into what they are made of. Little
+  // code counts more where addresses have 32 bits.
+  static constexpr std::size_t link(std::size_t first) noexcept {
+    if constexpr (reaches_far || sizeof(std::size_t) < 8) return first * links;
+    else return opaque(first * links);
+  }
+  static constexpr std::size_t number(std::size_t link) noexcept { return link / links; }
+
+  Node& at(std::size_t link) const noexcept { return *reinterpret_cast<Node*>(base_ + link * link_unit); }
+  Node& node(std::size_t first) const noexcept { return at(link(first)); }
 
   std::size_t base_ = 0;
   Word occupied_ = 0;
