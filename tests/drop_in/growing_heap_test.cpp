@@ -114,6 +114,23 @@ TEST_F(RowTest, BlocksOfAllSizesAreLentUntilNothingIsLeft) {
   EXPECT_EQ(growing.free_granules(), all);
 }
 
+TEST_F(RowTest, NoBlockIsSeenWhereNoneIsLent) {
+  GrowingHeap<LinuxSystem> growing;
+  alignas(16) static std::array<std::byte, 65536> span{};
+  const Admission admission = growing.init({span.data(), span.size() / 2}, {span.data(), span.size()});
+  ASSERT_TRUE(admission);
+  const auto view = growing.view();
+  const auto seen = [&](const std::byte* at) { return view.lent_length(view.number_of(at)); };
+  std::byte* const at = growing.allocate(layout).at;
+  EXPECT_EQ(seen(at), size);
+  EXPECT_EQ(seen(at + granule), 0U);
+  EXPECT_EQ(seen(at + size * granule), 0U);            // the first granule of a free block
+  EXPECT_EQ(seen(span.data() + span.size() / 2), 0U);  // behind the last one of the region
+  EXPECT_EQ(seen(at + 1), 0U);
+  growing.deallocate(at, layout);
+  EXPECT_EQ(seen(at), 0U);
+}
+
 TEST_F(RowTest, StopsWhereOneOfItsBlocksIsNotLent) {
   ASSERT_EQ(heap.allocate_row(size, 4, first), 4U);
   heap.deallocate(first + 2 * size * granule, layout);
