@@ -128,7 +128,7 @@ class CpuCached : protected CpuForks<Plain, P, Detection> {
     const std::size_t last = last_granule_of(asked.size());
     if (last >= classes) [[unlikely]] return false;
     std::size_t number = 0;
-    const Inside inside(*this, [&](const Cpu& cpu) noexcept {
+    const Inside inside(*this, [&] [[gnu::always_inline]] (const Cpu& cpu) noexcept {
       number = cpu.view.number_of(at);
       return cpu.view.lends(number, last + 1);
     });
@@ -140,7 +140,7 @@ class CpuCached : protected CpuForks<Plain, P, Detection> {
   {
     std::size_t number = 0;
     std::size_t size = 0;
-    const Inside inside(*this, [&](const Cpu& cpu) noexcept {
+    const Inside inside(*this, [&] [[gnu::always_inline]] (const Cpu& cpu) noexcept {
       number = cpu.view.number_of(at);
       size = threads_.changes.look([&]() noexcept { return cpu.view.lent_length(number); });
       return size <= classes;
