@@ -108,10 +108,10 @@ class BasicGranuleHeap {
     const std::size_t size = (asked.size() + (granule - 1)) / granule;  // of nothing, and of what overflows: 0
     if (size <= stocked_ && asked.alignment() <= granule) [[likely]] {
       if (size > most_stocked) __builtin_unreachable();  // stocked_ is not above it, which a compiler cannot know
-      const std::size_t first = heads_[size];  // list 0 is empty for ever: the longer way is taken
+      const std::size_t first = heads()[size];  // list 0 is empty for ever: the longer way is taken
       if (first != 0) [[likely]] {
         std::byte* const at = space_.address(first);
-        heads_[size] = next_of(at);
+        heads()[size] = next_of(at);
         space_.map().cached_to_lent(first);
         return {at, size * granule};
       }
@@ -125,8 +125,8 @@ class BasicGranuleHeap {
       const std::size_t size = last + 1;
       const std::size_t first = space_.number_of(at);
       if (first < space_.count() && space_.map().try_lent_to_cached(first, static_cast<unsigned>(size))) [[likely]] {
-        next_of(at) = heads_[size];
-        heads_[size] = static_cast<Index>(first);
+        next_of(at) = heads()[size];
+        heads()[size] = static_cast<Index>(first);
         return;
       }
     }
@@ -257,6 +257,8 @@ class BasicGranuleHeap {
   std::uint8_t& batch_of(std::size_t size) const noexcept {
     return reinterpret_cast<std::uint8_t*>(heads_ + lists_)[sizeof(Index) + size - 1];
   }
+  // A compiler reads and writes a member of an array by its number; through a pointer it makes the address first.
+  [[gnu::always_inline]] auto& heads() const noexcept { return *reinterpret_cast<Index(*)[most_stocked + 1]>(heads_); }
   void clear_lists() noexcept { __builtin_memset(heads_, 0, stock_bytes(lists_)); }
 
   static Index& next_of(std::byte* cached) noexcept { return *reinterpret_cast<Index*>(cached); }
