@@ -102,7 +102,8 @@ def main(arguments: Sequence[str]) -> int:
     table = programs.load()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", nargs="*", default=list(USUAL), metavar="PROGRAM", help=", ".join(USUAL))
-    parser.add_argument("--malloc", action="append", default=[], choices=list(OTHERS), help="this one of the others too")
+    parser.add_argument("--malloc", action="append", default=[], choices=list(OTHERS),
+                        help="this one of the others too")
     parser.add_argument("--library", type=Path, default=BUILT, metavar="FILE", help="ours")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.programs if name not in USUAL]:

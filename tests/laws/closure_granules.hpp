@@ -25,8 +25,8 @@ struct ReadBy<BasicRealTimeHeap<Index>> : ReadOfGranules<Index> {
   static constexpr bool trims = false;
 };
 
-/// The lists of a GranuleHeap: their heads, for each size from none on, and how many blocks are carved at once, for each
-/// from one granule on. Where they are and how many is the next in the object behind the space.
+/// The lists of a GranuleHeap: their heads, for each size from none on, and how many blocks are carved at once, for
+/// each from one granule on. Where they are and how many is the next in the object behind the space.
 template <class Index>
 struct StockOf {
   std::span<Index> heads;

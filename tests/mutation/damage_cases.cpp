@@ -252,8 +252,8 @@ class Scene {
     }
   }
 
-  // With a stock the last granule of a free block is an edge too. A bin that is empty gets a list of it, with a node that looks
-  // right or nearly so. The bit that tells of the list stands somewhere among the words of the bins.
+  // With a stock the last granule of a free block is an edge too. A bin that is empty gets a list of it, with a node
+  // that looks right or nearly so. The bit that tells of the list stands somewhere among the words of the bins.
   void judge_false_list() {
     const auto tile = std::ranges::find_if(
         tiles_, [this](const Extent& any) { return any.kind == ExtentKind::free && any.size >= 2 * granule_; });

@@ -10,10 +10,11 @@
 // fails to link, with one undefined symbol: bareheap_program_heap.
 //
 // * Plain forms never return null: see core/out_of_memory.hpp. Nothrow forms return null when there is no room.
-// * Sized forms of delete hand the layout back. Unsized forms need a heap that is SelfSizing; on any other they stop with
-//   Fault::size_unknown.
+// * Sized forms of delete hand the layout back. Unsized forms need a heap that is SelfSizing; on any other they stop
+//   with Fault::size_unknown.
 // * As safe in interrupts and on several CPUs as the heap's type is, no more. Besides the heap there is one flag, which
-//   tells that the out-of-memory handler is at work: a second CPU that runs out meanwhile stops as if it were the first.
+//   tells that the out-of-memory handler is at work: a second CPU that runs out meanwhile stops as if it were the
+//   first.
 #pragma once
 
 #include "bareheap/core/allocate_or_stop.hpp"
@@ -38,7 +39,8 @@ static_assert(Allocator<decltype(program_heap)>, "program_heap must be an Alloca
 inline constexpr std::align_val_t default_alignment{__STDCPP_DEFAULT_NEW_ALIGNMENT__};
 
 template <Allocator Heap>
-[[gnu::always_inline]] inline void unsized(Heap& heap, void* at, std::align_val_t alignment = default_alignment) noexcept {
+[[gnu::always_inline]] inline void unsized(Heap& heap, void* at,
+                                          std::align_val_t alignment = default_alignment) noexcept {
   if (at == nullptr) return;
   std::byte* const block = static_cast<std::byte*>(at);
   if constexpr (SelfSizing<Heap>) {
@@ -56,7 +58,9 @@ constexpr Layout layout_of(std::size_t size, std::align_val_t alignment = defaul
 
 void* operator new(std::size_t size) { return bareheap::operator_new::plain(bareheap::operator_new::layout_of(size)); }
 
-void* operator new[](std::size_t size) { return bareheap::operator_new::plain(bareheap::operator_new::layout_of(size)); }
+void* operator new[](std::size_t size) {
+  return bareheap::operator_new::plain(bareheap::operator_new::layout_of(size));
+}
 
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return bareheap::operator_new::plain(bareheap::operator_new::layout_of(size, alignment));

@@ -18,8 +18,8 @@ constexpr std::size_t align_down(std::size_t value, std::size_t alignment) noexc
 
 constexpr bool is_aligned(std::size_t value, std::size_t alignment) noexcept { return (value & (alignment - 1)) == 0; }
 
-/// The same number, of which the compiler does not know how it was computed: so what is computed from it starts here, and
-/// not anew from what it was made of.
+/// The same number, of which the compiler does not know how it was computed: so what is computed from it starts here,
+/// and not anew from what it was made of.
 constexpr std::size_t opaque(std::size_t number) noexcept {
   if !consteval { asm("" : "+r"(number)); }
   return number;

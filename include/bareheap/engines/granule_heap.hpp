@@ -200,8 +200,8 @@ class BasicGranuleHeap {
     return first == 0 ? Block{} : Block{space_.address(first), size * granule};
   }
 
-  /// Lends up to `count` blocks of `size` granules in a row, past the stock: how many; 0: none fits. For an engine whose
-  /// blocks somebody else stocks. Outside of the span only one.
+  /// Lends up to `count` blocks of `size` granules in a row, past the stock: how many; 0: none fits. For an engine
+  /// whose blocks somebody else stocks. Outside of the span only one.
   std::size_t take_row(std::size_t size, std::size_t count, std::byte*& first) noexcept {
     std::size_t number = 0;
     const std::size_t found = space_.take_run(size, count, number);

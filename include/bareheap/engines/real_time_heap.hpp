@@ -70,7 +70,9 @@ class BasicRealTimeHeap {
   /// Takes a region that is the beginning of `span`, an address range in which memory is to be added: the region holds
   /// the map of all of it, so that what add() takes there merges with what it touches. Refuses a region that is not. No
   /// block will be larger than the span, or than `largest` bytes, so say that where larger regions are added elsewhere.
-  Admission init(Region region, Region span, std::size_t largest = 0) noexcept { return space_.init(region, span, largest, 0); }
+  Admission init(Region region, Region span, std::size_t largest = 0) noexcept {
+    return space_.init(region, span, largest, 0);
+  }
 
   /// Takes a further region. Inside the span it costs nothing where it joins a region at that one's end, else its
   /// record of five words; elsewhere also its map, and it is cut into pieces that are no larger than a block may be.
@@ -131,8 +133,8 @@ class BasicRealTimeHeap {
   }
 
  private:
-  // For blocks wherever they lie. They are jumped to: where something is called, what is needed afterwards has to be kept
-  // on the stack, which the longest calls of what is near would pay.
+  // For blocks wherever they lie. They are jumped to: where something is called, what is needed afterwards has to be
+  // kept on the stack, which the longest calls of what is near would pay.
   [[gnu::noinline]] void deallocate_anywhere(std::size_t first, std::size_t size) noexcept {
     auto map = space_.map_of(first);
     if (!map.open_end(first, size)) [[unlikely]] return refuse_unless_null(first);

@@ -11,8 +11,9 @@
 //       0     0    interior: any other                             interior
 //
 // So without a stock the kind plane has a bit wherever free memory begins or ends. Where a block is lent or freed, the
-// two at its ends turn over, whatever its neighbours are: nobody need ask. With a stock, whose blocks take the bit, edges
-// are set and cleared. What stands behind the last granule, the sentinel, is as if cached; without a stock as if lent.
+// two at its ends turn over, whatever its neighbours are: nobody need ask. With a stock, whose blocks take the bit,
+// edges are set and cleared. What stands behind the last granule, the sentinel, is as if cached; without a stock as if
+// lent.
 //
 // The planes alternate word by word, so that both bits of a granule are in one cache line. A block ends where the next
 // tile begins: at the next granule that has a bit. So that the end of a long block is found at once too, a block that
@@ -54,7 +55,8 @@ class GranuleMap {
 
   constexpr GranuleMap() noexcept = default;
 
-  /// All granules are interior. `words` is aligned as a Word. Cost: clearing bytes_for(first, end), unless they are zero.
+  /// All granules are interior. `words` is aligned as a Word. Cost: clearing bytes_for(first, end), unless they are
+  /// zero.
   GranuleMap(std::byte* words, std::size_t first, std::size_t end, Content content = Content::unknown) noexcept
       : words_(address_of(words) - first / word_bits * sizeof(Pair)) {
     if (content != Content::zero) clear(first, end);
@@ -93,9 +95,9 @@ class GranuleMap {
   /// Granules of the lent or cached block that begins here. Constant.
   std::size_t length(std::size_t granule) const noexcept { return length(granule, seen(of(granule))); }
 
-  /// Granules of the block that is lent here; 0: there is none. Constant. Where another CPU changes the map meanwhile, it
-  /// may be any number: a block's end is the beginning of what is behind it, of which two words tell. With words that are
-  /// interrupted it is right in a handler that has interrupted a change.
+  /// Granules of the block that is lent here; 0: there is none. Constant. Where another CPU changes the map meanwhile,
+  /// it may be any number: a block's end is the beginning of what is behind it, of which two words tell. With words
+  /// that are interrupted it is right in a handler that has interrupted a change.
   [[gnu::always_inline]] std::size_t lent_length(std::size_t granule) const noexcept {
     const Pair here = seen(of(granule));
     // The lowest bit is left where no lent block begins here.
@@ -108,9 +110,9 @@ class GranuleMap {
   /// The longest block that lends() can look at.
   static constexpr std::size_t most_in_sight = word_bits - 1;
 
-  /// True: a block of exactly `size` granules, most_in_sight at most, is lent here. Constant. It may be asked while another
-  /// CPU changes the map; then it is right where this block is the asker's and has that size, and where no block begins
-  /// here.
+  /// True: a block of exactly `size` granules, most_in_sight at most, is lent here. Constant. It may be asked while
+  /// another CPU changes the map; then it is right where this block is the asker's and has that size, and where no
+  /// block begins here.
   [[gnu::always_inline]] bool lends(std::size_t granule, std::size_t size) const noexcept {
     const Pair* const pair = &of(granule);
     // The only bit up to `size` granules on must be there.
@@ -205,8 +207,8 @@ class GranuleMap {
     return ends_at(granule, size, [](Word& length) { Words::put(length, Word{0}); });
   }
 
-  /// True: a block of exactly `size` granules, be it as long as it may, is lent here. Constant. Not for askers who do not
-  /// keep others from merging.
+  /// True: a block of exactly `size` granules, be it as long as it may, is lent here. Constant. Not for askers who do
+  /// not keep others from merging.
   bool lends_any(std::size_t granule, std::size_t size) const noexcept {
     return ends_at(granule, size, [](const Word&) {});
   }
@@ -286,8 +288,8 @@ class GranuleMap {
   void take_end(std::size_t end) noexcept {
     has_stock ? Words::clear(of(end - 1).kind, mask(end - 1)) : turn(end);
   }
-  // What becomes free meets a free block of `size` granules, which begins at `end`, or ends before `first`. With a stock
-  // an edge goes that comes to lie inside, unless it is the other edge too: then it is one of the whole.
+  // What becomes free meets a free block of `size` granules, which begins at `end`, or ends before `first`. With a
+  // stock an edge goes that comes to lie inside, unless it is the other edge too: then it is one of the whole.
   void join_above(std::size_t end, std::size_t size) noexcept {
     if (!has_stock || size != 1) [[likely]] turn(end);
   }
@@ -326,13 +328,19 @@ class GranuleMap {
 
   [[gnu::always_inline]] static constexpr unsigned bit(std::size_t granule) noexcept { return granule % word_bits; }
   [[gnu::always_inline]] static constexpr Word mask(std::size_t granule) noexcept { return Word{1} << bit(granule); }
-  [[gnu::always_inline]] static constexpr unsigned at(std::size_t granule, Word word) noexcept { return word >> bit(granule) & 1; }
+  [[gnu::always_inline]] static constexpr unsigned at(std::size_t granule, Word word) noexcept {
+    return word >> bit(granule) & 1;
+  }
   [[gnu::always_inline]] static bool holds_length(const Pair& pair) noexcept {
     return pair.start == 0 && ((pair.kind + 1) & length_mark) == 0;  // both bits of it are set
   }
-  [[gnu::always_inline]] static Pair seen(const Pair& pair) noexcept { return {Words::get(pair.start), Words::get(pair.kind)}; }
+  [[gnu::always_inline]] static Pair seen(const Pair& pair) noexcept {
+    return {Words::get(pair.start), Words::get(pair.kind)};
+  }
   [[gnu::always_inline]] static Word any(const Pair& pair) noexcept { return pair.start | pair.kind; }
-  [[gnu::always_inline]] static Word tiles(const Pair& pair) noexcept { return pair.start | (holds_length(pair) ? 0 : pair.kind); }
+  [[gnu::always_inline]] static Word tiles(const Pair& pair) noexcept {
+    return pair.start | (holds_length(pair) ? 0 : pair.kind);
+  }
 
   [[gnu::always_inline]] std::size_t length(std::size_t granule, const Pair& here) const noexcept {
     const Word ends = any(here) >> bit(granule) >> 1;
@@ -364,8 +372,8 @@ class GranuleMap {
     return static_cast<std::size_t>(std::countr_zero(beyond)) == size + bit(granule) - word_bits;
   }
 
-  // The tiles from this granule on, without its own bits: where a block is lent here, the lowest tells where it ends, and
-  // none that its end is not in this word. Elsewhere that is bit 0, which is no size.
+  // The tiles from this granule on, without its own bits: where a block is lent here, the lowest tells where it ends,
+  // and none that its end is not in this word. Elsewhere that is bit 0, which is no size.
   [[gnu::always_inline]] static Word ends_of_lent(const Pair& pair, std::size_t granule) noexcept {
     if constexpr (has_stock) return ((pair.start ^ mask(granule)) | pair.kind) >> bit(granule);
     if (at(granule, pair.start) == 0) [[unlikely]] return 1;

@@ -112,8 +112,9 @@ class GranuleSpace {
     return admission;
   }
 
-  /// Takes a further region. Inside the span it joins what ends where it starts. Elsewhere it is cut into pieces that are
-  /// no larger than a block may be. What the index cannot reach is refused, or lost where only its end is out of reach.
+  /// Takes a further region. Inside the span it joins what ends where it starts. Elsewhere it is cut into pieces that
+  /// are no larger than a block may be. What the index cannot reach is refused, or lost where only its end is out of
+  /// reach.
   /// Cost: a step for each region; outside the span, clearing a map.
   Admission add(Region region) noexcept {
     if (count_ == 0) return {.fault = Fault::not_initialised, .lost = region.size};
@@ -163,8 +164,8 @@ class GranuleSpace {
   /// The map of a granule; where that is in no region, one in which nothing is there.
   Map map_of(std::size_t number) const noexcept { return number < near() ? map_ : map_outside(number); }
 
-  /// The numbers below it are near: their map is map(). Those of the span; without a stock of the first region alone, as
-  /// what stands behind a region looks lent then, and must not be freed.
+  /// The numbers below it are near: their map is map(). Those of the span; without a stock of the first region alone,
+  /// as what stands behind a region looks lent then, and must not be freed.
   std::size_t near() const noexcept {
     if constexpr (Map::may_stock) return count_;
     else return only_.near;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Lists of freed blocks of one size that are handed on as a whole, as Bonwick and Adams have them ("Magazines and Vmem",
-// USENIX 2001), but that the list is in the blocks themselves:
+// Lists of freed blocks of one size that are handed on as a whole, as Bonwick and Adams have them ("Magazines and
+// Vmem", USENIX 2001), but that the list is in the blocks themselves:
 //
 //     magazine       block                          block
 //     |first|room| ->|next|below|next again|key| -> |next|below|next again|key| -> 0

@@ -34,8 +34,8 @@ class SegregatedBins {
   static constexpr std::size_t granule = 4 * sizeof(Index);  // bytes: exactly what a node and the size at its end need
   static constexpr unsigned most_bins = 2 * std::numeric_limits<Index>::digits;
 
-  // What a link counts, in bytes: eight times a link, and a base, is an address without an instruction of its own. Links
-  // that count granules reach further.
+  // What a link counts, in bytes: eight times a link, and a base, is an address without an instruction of its own.
+  // Links that count granules reach further.
   static constexpr bool reaches_far = Order == BinOrder::lowest_first;
   static constexpr std::size_t link_unit = reaches_far ? granule : 8;
   static constexpr std::size_t links = granule / link_unit;  // from a granule to the next
@@ -99,7 +99,8 @@ class SegregatedBins {
   }
 
   /// A block of at least `size` granules, or 0: one of the first of the bin of that size, otherwise the first of the
-  /// lowest bin above that has any, since there each is large enough. `size` is no larger than the largest block may be.
+  /// lowest bin above that has any, since there each is large enough. `size` is no larger than the largest block may
+  /// be.
   std::size_t find(std::size_t size) const noexcept {
     const unsigned bin = bin_of(size);
     std::size_t block = first_of(bin);
@@ -186,8 +187,8 @@ class SegregatedBins {
     return first;
   }
 
-  // Links are no instruction in an address only where the compiler does not fold them into what they are made of. Little
-  // code counts more where addresses have 32 bits.
+  // Links are no instruction in an address only where the compiler does not fold them into what they are made of.
+  // Little code counts more where addresses have 32 bits.
   static constexpr std::size_t link(std::size_t first) noexcept {
     if constexpr (reaches_far || sizeof(std::size_t) < 8) return first * links;
     else return opaque(first * links);

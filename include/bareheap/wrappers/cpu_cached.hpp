@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// CpuCached: one heap for several CPUs, each with a stock of its own in front of it. What the stock serves takes no lock
-// and writes nothing that another CPU writes.
+// CpuCached: one heap for several CPUs, each with a stock of its own in front of it. What the stock serves takes no
+// lock and writes nothing that another CPU writes.
 //
 //     CPU 0            CPU 1            CPU 2
 //     loaded  spare    loaded  spare    loaded  spare        two magazines for each size up to 1008 bytes
@@ -11,14 +11,15 @@
 //            depot: full magazines, moved as a whole
 //            Heap: fills empty magazines, takes back the rest, serves larger sizes
 //
-// A block may be freed on another CPU than it was taken on. Memory in stocks does not make a request fail: where the heap
-// inside has no room, the other CPUs are asked for theirs, and hand them over (docs/cpu_cached.md has the protocol).
+// A block may be freed on another CPU than it was taken on. Memory in stocks does not make a request fail: where the
+// heap inside has no room, the other CPUs are asked for theirs, and hand them over (docs/cpu_cached.md has the
+// protocol).
 //
 // For:      kernels with several CPUs, also in interrupt handlers; programs with threads.
 // Not for:  one CPU; where the longest call counts. A request that finds no room waits for the other CPUs.
-// Cost:     allocate and deallocate: 30 to 50 and 60 to 75 instructions where the stock serves; else as the heap inside,
-//           under the lock, once for each magazine. All others as the heap inside; walk, check and trim call all stocks
-//           back first.
+// Cost:     allocate and deallocate: 30 to 50 and 60 to 75 instructions where the stock serves; else as the heap
+//           inside, under the lock, once for each magazine. All others as the heap inside; walk, check and trim call
+//           all stocks back first.
 // Overhead: 2 KiB for each CPU in the object. A CPU's stock holds at most an eighth of the memory, divided by the CPUs
 //           that there are when it grows, the depot a sixteenth; and nothing while less than an eighth is free.
 // Bad frees: as the heap inside, but that a block in a stock is known as Detection does it (parts/magazine.hpp).
@@ -106,7 +107,8 @@ class CpuCached : protected CpuForks<Plain, P, Detection> {
     deallocate_anew(at, asked.size());
   }
 
-  /// As deallocate(), where the size is not known. (Where stocks are called back by interrupt, size_of() takes the lock.)
+  /// As deallocate(), where the size is not known. (Where stocks are called back by interrupt, size_of() takes the
+  /// lock.)
   [[gnu::always_inline]] void release(std::byte* at) noexcept
     requires(is_direct)
   {
@@ -114,8 +116,8 @@ class CpuCached : protected CpuForks<Plain, P, Detection> {
     release_anew(at);
   }
 
-  /// What the loaded magazine serves. Empty or false: nothing has changed, and the rest is to be done. For those who have
-  /// something to do before that.
+  /// What the loaded magazine serves. Empty or false: nothing has changed, and the rest is to be done. For those who
+  /// have something to do before that.
   [[gnu::always_inline]] Block try_allocate(Layout asked) noexcept {
     const std::size_t last = last_granule_of(asked.size());
     if (last >= classes || asked.alignment() > granule) [[unlikely]] return {};
@@ -234,12 +236,12 @@ class CpuCached : protected CpuForks<Plain, P, Detection> {
     with_all([&](Gathered) noexcept { heap_.trim(); });
   }
 
-  /// Hands this CPU's stock over if it was asked for. Called by the handler of the interrupt that P::call() makes, and in
-  /// loops of the program in which a CPU with masked interrupts waits for another. Never waits.
+  /// Hands this CPU's stock over if it was asked for. Called by the handler of the interrupt that P::call() makes, and
+  /// in loops of the program in which a CPU with masked interrupts waits for another. Never waits.
   void serve() noexcept { serve_here(); }
 
-  /// CPU `number` runs no more, or is about to stop: its stock goes back to the heap. Called by another CPU, or by itself
-  /// with interrupts masked, as its last call. If it is started again it has a stock again.
+  /// CPU `number` runs no more, or is about to stop: its stock goes back to the heap. Called by another CPU, or by
+  /// itself with interrupts masked, as its last call. If it is started again it has a stock again.
   void retire(std::uint32_t number) noexcept {
     const Holding held(*this, caller_here());
     if (number >= P::cpus) return;
@@ -313,9 +315,9 @@ class CpuCached : protected CpuForks<Plain, P, Detection> {
   using Base::is_nested;
 
   /// Called by the thread that forks: before, and after in the parent and in the child. In between it has the lock, and
-  /// all that is free is in the heap inside. Several threads may fork at once. What a thread has that does not answer is
-  /// lost to the child, in which check() tells of it with ByMap. A nested handler forks without all this: its child must
-  /// not use the heap.
+  /// all that is free is in the heap inside. Several threads may fork at once. What a thread has that does not answer
+  /// is lost to the child, in which check() tells of it with ByMap. A nested handler forks without all this: its child
+  /// must not use the heap.
   using Base::before_fork;
   using Base::after_fork_in_parent;
   using Base::after_fork_in_child;

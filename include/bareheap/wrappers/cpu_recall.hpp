@@ -52,7 +52,8 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
     [[gnu::always_inline]] explicit Inside(const CpuRecall& heap) noexcept
         : Inside(heap, [](const Cpu&) noexcept { return true; }) {}
 
-    /// They are out of reach, too, where the answer is no. Asked is what no magazine tells, so that it need not be here.
+    /// They are out of reach, too, where the answer is no. Asked is what no magazine tells, so that it need not be
+    /// here.
     template <class Question>
     [[gnu::always_inline]] Inside(const CpuRecall& heap, Question question) noexcept {
       if constexpr (has_place) {
@@ -87,7 +88,8 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
       if (cpu.inside.load(std::memory_order_relaxed) != 0) [[unlikely]] return;
       if (!question(cpu)) [[unlikely]] return;
       // Relaxed: who asks has all CPUs execute a fence after it has set the state, and looks here after that. So either
-      // this store is seen there, or the state is seen here. The signal fence keeps the compiler from changing the order.
+      // this store is seen there, or the state is seen here. The signal fence keeps the compiler from changing the
+      // order.
       cpu.inside.store(1, std::memory_order_relaxed);
       std::atomic_signal_fence(std::memory_order_seq_cst);
       if (cpu.state.load(std::memory_order_relaxed) == in_use) [[likely]] {
@@ -147,8 +149,8 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
     P::restore_interrupts(interrupts);
   }
 
-  // This CPU, with the lock, where its magazines may be used; else null. State in_use stays while the lock is held, so no
-  // other CPU touches them, and no signal's handler does while `inside` is set.
+  // This CPU, with the lock, where its magazines may be used; else null. State in_use stays while the lock is held, so
+  // no other CPU touches them, and no signal's handler does while `inside` is set.
   class Own {
    public:
     [[gnu::always_inline]] explicit Own(const CpuRecall& heap) noexcept : cpu_(heap.own_cpu()) {
@@ -287,13 +289,14 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
     empty_depot();
   }
 
-  // Under the lock: whether any CPU has been asked that may hand over soon. One that was given up does so in its own time,
-  // but where the way is direct, where it can do nothing about it.
+  // Under the lock: whether any CPU has been asked that may hand over soon. One that was given up does so in its own
+  // time, but where the way is direct, where it can do nothing about it.
   bool ask_others() const noexcept {
     bool is_any_asked = false;
     for (Cpu& cpu : cpus_) {
       std::uint32_t state = cpu.state.load(std::memory_order_relaxed);
-      if (state == in_use && cpu.joined && &cpu != &this_cpu()) cpu.state.store(state = asked_for, std::memory_order_relaxed);
+      if (state == in_use && cpu.joined && &cpu != &this_cpu())
+        cpu.state.store(state = asked_for, std::memory_order_relaxed);
       is_any_asked |= state == asked_for || state == taking || (is_direct && state == given_up);
     }
     return is_any_asked;
