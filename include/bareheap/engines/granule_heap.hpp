@@ -261,7 +261,9 @@ class BasicGranuleHeap {
   [[gnu::always_inline]] auto& heads() const noexcept { return *reinterpret_cast<Index(*)[most_stocked + 1]>(heads_); }
   void clear_lists() noexcept { __builtin_memset(heads_, 0, stock_bytes(lists_)); }
 
-  static Index& next_of(std::byte* cached) noexcept { return *reinterpret_cast<Index*>(cached); }
+  // Written where the program had objects of its own, and the other way round.
+  using Link [[gnu::may_alias]] = Index;
+  static Link& next_of(std::byte* cached) noexcept { return *reinterpret_cast<Link*>(cached); }
 
   [[gnu::noinline]] Block allocate_anew(std::size_t bytes, std::size_t alignment) noexcept {
     const std::size_t size = Space::granules_of(bytes);
@@ -393,7 +395,7 @@ class BasicGranuleHeap {
     if (size > most_carved) __builtin_unreachable();
     Map map = space_.map();
     std::byte* at = space_.address(first);
-    Index* link = &heads_[size];
+    Link* link = &heads_[size];
     const std::size_t end = first + count * size;
     for (std::size_t carved = first + size; carved != end; carved += size) {
       map.begin_cached(carved);

@@ -59,7 +59,7 @@ class SegregatedBins {
       : base_(base), count_(static_cast<unsigned>(heads_for(largest))) {
     for (unsigned bin = 0; bin < count_; ++bin) {
       const Index head = static_cast<Index>(link(bin));
-      at(head) = {head, head, 0, 0};
+      node(bin) = {head, head, 0, 0};
     }
   }
 
@@ -70,31 +70,33 @@ class SegregatedBins {
   std::size_t size_before(std::size_t end) const noexcept { return node(end - 1).size_at_end; }
 
   void insert(std::size_t first, std::size_t size) noexcept {
+    const std::size_t base = base_;  // for all that a compiler knows, it lies where a node is written
     const std::size_t bin = bin_of(size);
     const std::size_t here = link(first);
     Link previous = static_cast<Link>(link(bin));
-    Link next = at(previous).next;
+    Link next = at(base, previous).next;
     if constexpr (Order == BinOrder::lowest_first) {
       if (here > next) {  // also where that is the head
         next = previous;
-        previous = at(next).previous;
+        previous = at(base, next).previous;
       }
     }
-    at(next).previous = static_cast<Index>(here);
-    at(here).next = static_cast<Index>(next);
-    at(previous).next = static_cast<Index>(here);
-    at(here).previous = static_cast<Index>(previous);
-    at(here + (size - 1) * links).size_at_end = static_cast<Index>(size);
-    at(here).size = static_cast<Index>(size);
+    at(base, next).previous = static_cast<Index>(here);
+    at(base, here).next = static_cast<Index>(next);
+    at(base, previous).next = static_cast<Index>(here);
+    at(base, here).previous = static_cast<Index>(previous);
+    at(base, here + (size - 1) * links).size_at_end = static_cast<Index>(size);
+    at(base, here).size = static_cast<Index>(size);
     occupied_ |= Word{1} << bin;
   }
 
   void remove(std::size_t first) noexcept {
+    const std::size_t base = base_;
     const std::size_t here = link(first);
-    const Link next = at(here).next;
-    const Link previous = at(here).previous;
-    at(next).previous = static_cast<Index>(previous);
-    at(previous).next = static_cast<Index>(next);
+    const Link next = at(base, here).next;
+    const Link previous = at(base, here).previous;
+    at(base, next).previous = static_cast<Index>(previous);
+    at(base, previous).next = static_cast<Index>(next);
     if (next == previous) [[likely]] occupied_ ^= Word{1} << number(next) % most_bins;  // the head: the bin is empty
   }
 
@@ -155,7 +157,7 @@ class SegregatedBins {
       const Node& ring = node(bin);
       if (ring.size != 0 || occupied != (ring.next != link(bin))) return wrong;
       std::size_t before = link(bin);
-      for (std::size_t here = ring.next; here != link(bin); before = here, here = at(here).next) {
+      for (std::size_t here = ring.next; here != link(bin); before = here, here = at(base_, here).next) {
         const std::size_t block = number(here);
         if (link(block) != here || !is_free(block)) return wrong;
         if (node(block).previous != before || node(block).size == 0) return wrong;
@@ -172,7 +174,8 @@ class SegregatedBins {
   static constexpr std::size_t wrong = size_limit;
   static constexpr unsigned looks = Order == BinOrder::lowest_first ? 4 : 1;
 
-  struct Node {
+  // It is written where the program had objects of its own, and the other way round.
+  struct [[gnu::may_alias]] Node {
     Index next;
     Index previous;
     Index size;
@@ -195,8 +198,10 @@ class SegregatedBins {
   }
   static constexpr std::size_t number(std::size_t link) noexcept { return link / links; }
 
-  Node& at(std::size_t link) const noexcept { return *reinterpret_cast<Node*>(base_ + link * link_unit); }
-  Node& node(std::size_t first) const noexcept { return at(link(first)); }
+  static Node& at(std::size_t base, std::size_t link) noexcept {
+    return *reinterpret_cast<Node*>(base + link * link_unit);
+  }
+  Node& node(std::size_t first) const noexcept { return at(base_, link(first)); }
 
   std::size_t base_ = 0;
   Word occupied_ = 0;
