@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// CpuCached under signals and forks, call by call: one thread plays all CPUs, and a handler comes at chosen points.
+// CpuCached under signals, call by call: one thread plays all CPUs, and a handler comes at chosen points.
 #include "bareheap/wrappers/cpu_cached.hpp"
 
 #include "bareheap/engines/granule_heap.hpp"
 #include "engines/stops.hpp"
-#include "wrappers/passing_signals.hpp"
-#include "wrappers/played_heap.hpp"
+#include "wrappers/nested_heap.hpp"
 
 #include <gtest/gtest.h>
 
@@ -18,38 +17,16 @@ namespace bareheap {
 namespace {
 
 using test::CountedCpus;
+using test::Nested;
+using test::nested_memory;
 using test::Passing;
 using test::PlayedCpus;
 using test::Signal;
 using test::small;
 using test::stop_of;
 
-constexpr std::size_t memory_size = std::size_t{1} << 20;
-
 template <class Heap>
-struct CpuNestedTest : test::PlayedHeap<Heap, memory_size> {
-  CpuNestedTest() { CountedCpus::forgotten = CountedCpus::impatient = 0; }
-  ~CpuNestedTest() { Signal::on_signal = nullptr; }
-
-  /// Does something as a handler that comes under the lock.
-  template <class Action>
-  void nested(Action action) {
-    bool came = false;
-    Signal::points = 0;
-    Signal::on_signal = [&] {
-      came = true;
-      EXPECT_TRUE(this->heap.is_nested());
-      action();
-    };
-    this->heap.deallocate(this->heap.allocate(Layout(3000, 8)).at, Layout(3000, 8));
-    EXPECT_TRUE(came);
-  }
-};
-
-template <class Detection>
-struct Nested : CpuCached<GranuleHeap, CountedCpus, Passing<Detection>> {
-  static constexpr bool is_certain = Detection::is_in_map;
-};
+using CpuNestedTest = test::NestedHeap<Heap>;
 using Ways = testing::Types<Nested<ByKey>, Nested<ByMap>>;
 TYPED_TEST_SUITE(CpuNestedTest, Ways);
 
@@ -107,17 +84,17 @@ TYPED_TEST(CpuNestedTest, blocks_outside_of_the_span_are_released_too) {
 }
 
 TYPED_TEST(CpuNestedTest, memory_that_is_zero_is_not_cleared) {
-  std::memset(this->memory.start(), 0, memory_size);
+  std::memset(this->memory.start(), 0, nested_memory);
   TypeParam other;
   const Region all = this->memory.region();
-  ASSERT_TRUE(other.init({all.start, memory_size / 2}, all, 0, Content::zero));
+  ASSERT_TRUE(other.init({all.start, nested_memory / 2}, all, 0, Content::zero));
   const Block block = other.allocate(small);
   EXPECT_EQ(other.check(), Fault::none);
   other.release(block.at);
   // Told the same of memory that is not, it finds what is there.
-  std::memset(this->memory.start(), 0x11, memory_size);
+  std::memset(this->memory.start(), 0x11, nested_memory);
   TypeParam wrong;
-  ASSERT_TRUE(wrong.init({all.start, memory_size / 2}, all, 0, Content::zero));
+  ASSERT_TRUE(wrong.init({all.start, nested_memory / 2}, all, 0, Content::zero));
   EXPECT_NE(wrong.check(), Fault::none);
 }
 
@@ -208,14 +185,14 @@ class Interrupted {
   void handle() {
     nested_ += heap_.is_nested();
     for (const Block block : live_) EXPECT_EQ(heap_.size_of(block.at), block.size);
-    EXPECT_FALSE(heap_.allocate(Layout(memory_size, 8)));  // asks the others, and waits for none it has interrupted
+    EXPECT_FALSE(heap_.allocate(Layout(nested_memory, 8)));  // asks the others, and waits for none it has interrupted
     for (int count = 0; count < 3; ++count) change(in_handler_, 200);
   }
 
   // A block that is being freed is in no list.
   void change(std::vector<Block>& list, std::size_t largest) {
     if (random_() % 32 == 0) {
-      EXPECT_FALSE(heap_.allocate(Layout(memory_size, 8)));  // asks the others
+      EXPECT_FALSE(heap_.allocate(Layout(nested_memory, 8)));  // asks the others
     }
     if (list.size() < 20 || random_() % 2 == 0) {
       const Block block = heap_.allocate(Layout(random_() % largest, 8));
@@ -268,7 +245,7 @@ TYPED_TEST(CpuNestedTest, a_handler_that_comes_while_a_free_asks_the_map_has_the
 }
 
 // Its platform cannot tell whether a handler is nested.
-struct CpuCachedSignals : test::PlayedHeap<CpuCached<GranuleHeap, test::FencedCpus, Passing<ByKey>>, memory_size> {};
+struct CpuCachedSignals : test::PlayedHeap<CpuCached<GranuleHeap, test::FencedCpus, Passing<ByKey>>, nested_memory> {};
 
 TEST_F(CpuCachedSignals, a_handler_at_the_magazines_goes_to_the_heap_inside) {
   for (int count = 0; count < 4; ++count) heap.deallocate(heap.allocate(small).at, small);
@@ -280,7 +257,7 @@ TEST_F(CpuCachedSignals, a_handler_at_the_magazines_goes_to_the_heap_inside) {
     const Block freed = heap.allocate(small);
     heap.deallocate(freed.at, small);
     EXPECT_GE(heap.times_locked(), before + 3);
-    EXPECT_FALSE(heap.allocate(Layout(memory_size, 8)));
+    EXPECT_FALSE(heap.allocate(Layout(nested_memory, 8)));
   };
   const Block block = heap.allocate(small);
   ASSERT_TRUE(block && in_handler);
@@ -288,116 +265,6 @@ TEST_F(CpuCachedSignals, a_handler_at_the_magazines_goes_to_the_heap_inside) {
   heap.deallocate(block.at, small);
   heap.deallocate(in_handler.at, small);
   expect_empty(heap);
-}
-
-// ---- Forks. The child is played by the same process: what the others had is forgotten, and nothing is lost.
-
-TYPED_TEST(CpuNestedTest, a_fork_calls_all_stocks_back_and_keeps_the_lock) {
-  const Block block = this->heap.allocate(small);
-  for (const std::uint32_t cpu : {0u, 1u, 2u}) this->stock_on(cpu);
-  this->heap.before_fork();
-  EXPECT_TRUE(this->heap.is_nested());
-  EXPECT_FALSE(this->heap.allocate(small));
-  EXPECT_EQ(PlayedCpus::fences, 1u);
-  this->heap.after_fork_in_parent();
-  EXPECT_FALSE(this->heap.is_nested());
-  EXPECT_EQ(CountedCpus::forgotten, 0u);
-  PlayedCpus::as(1, [&] { this->heap.release(block.at); });
-  this->stock_on(1);
-  const std::uint64_t before = this->heap.times_locked();
-  this->stock_on(1, 10);
-  EXPECT_EQ(this->heap.times_locked(), before + 1);
-  this->expect_fresh();
-}
-
-TYPED_TEST(CpuNestedTest, the_child_has_what_the_gone_threads_had) {
-  const Block block = this->heap.allocate(small);
-  for (const std::uint32_t cpu : {1u, 2u, 3u}) this->stock_on(cpu);
-  this->heap.before_fork();
-  this->heap.after_fork_in_child();
-  EXPECT_EQ(CountedCpus::forgotten, 1u);
-  EXPECT_FALSE(this->heap.is_nested());
-  this->heap.release(block.at);
-  PlayedCpus::fences = 0;
-  this->expect_fresh();
-  EXPECT_EQ(PlayedCpus::fences, 0u);  // nobody is there to be asked
-  this->stock_on(1);                  // a new thread with a number of the old ones
-  const std::uint64_t before = this->heap.times_locked();
-  this->stock_on(1, 10);
-  EXPECT_EQ(this->heap.times_locked(), before + 1);
-  this->expect_fresh();
-}
-
-// A thread that was inside when its process forked is not there any more; nor is one that was waiting for stocks.
-TYPED_TEST(CpuNestedTest, the_child_waits_for_nobody) {
-  this->stock_on(1);
-  const Block block = PlayedCpus::as(1, [&] { return this->heap.allocate(small); });
-  std::byte* const next = PlayedCpus::as(1, [&] {
-    const Block taken = this->heap.allocate(small);
-    this->heap.release(taken.at);
-    return taken.at;
-  });
-  Signal::points = 0;
-  Signal::comes_at_map = false;
-  Signal::on_signal = [&] {  // CPU 1 is at its magazines
-    Signal::comes_at_map = true;
-    PlayedCpus::as(0, [&] {
-      this->heap.before_fork();
-      EXPECT_EQ(CountedCpus::impatient, 1u);
-      this->heap.after_fork_in_child();
-      PlayedCpus::waits = 0;
-      EXPECT_FALSE(this->heap.allocate(Layout(memory_size, 8)));
-      // What it had there is lost to the child, which a map of stocks cannot know.
-      EXPECT_EQ(this->heap.check(), TypeParam::is_certain ? Fault::invariant_6 : Fault::none);
-      EXPECT_EQ(PlayedCpus::waits, 0u);
-    });
-    // A new thread with its number does not trust its magazines, and has some of its own.
-    PlayedCpus::as(1, [&] { EXPECT_NE(this->heap.allocate(small).at, next); });
-    this->stock_on(1);
-    const std::uint64_t before = this->heap.times_locked();
-    this->stock_on(1, 10);
-    EXPECT_EQ(this->heap.times_locked(), before + 1);
-  };
-  PlayedCpus::as(1, [&] { this->heap.release(block.at); });
-}
-
-// One CPU that waits for stocks is gone in the child, and so are those with whom memory was shared.
-TYPED_TEST(CpuNestedTest, the_child_stocks_as_if_it_had_always_been_alone) {
-  const auto times_locked_by_two_rounds = [](TypeParam& heap) {
-    const std::uint64_t before = heap.times_locked();
-    for (int round = 0; round < 2; ++round) {
-      std::vector<std::byte*> lent;
-      for (int count = 0; count < 100; ++count) lent.push_back(heap.allocate(Layout(1008, 8)).at);
-      for (std::byte* const at : lent) heap.release(at);
-    }
-    return heap.times_locked() - before;
-  };
-  const test::HostRegion other_memory{memory_size};
-  TypeParam alone;
-  ASSERT_TRUE(alone.init(other_memory.region()));
-  const std::uint64_t expected = times_locked_by_two_rounds(alone);
-  for (const std::uint32_t cpu : {1u, 2u, 3u}) this->stock_on(cpu);
-  bool forked = false;
-  PlayedCpus::on_wait = [&] {
-    if (std::exchange(forked, true)) return;
-    PlayedCpus::as(0, [&] {
-      this->heap.before_fork();
-      this->heap.after_fork_in_child();
-      EXPECT_EQ(times_locked_by_two_rounds(this->heap), expected);
-    });
-  };
-  EXPECT_FALSE(PlayedCpus::as(1, [&] { return this->heap.allocate(Layout(memory_size, 8)); }));
-  EXPECT_TRUE(forked);
-}
-
-TYPED_TEST(CpuNestedTest, a_nested_handler_forks_without_the_heap) {
-  this->nested([&] {
-    this->heap.before_fork();
-    this->heap.after_fork_in_parent();
-    this->heap.after_fork_in_child();
-    EXPECT_EQ(CountedCpus::forgotten, 0u);
-  });
-  this->expect_fresh();
 }
 
 }  // namespace

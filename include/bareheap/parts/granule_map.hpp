@@ -93,7 +93,11 @@ class GranuleMap {
   bool starts(std::size_t granule) const noexcept { return at(granule, Words::get(of(granule).start)) != 0; }
 
   /// Granules of the lent or cached block that begins here. Constant.
-  std::size_t length(std::size_t granule) const noexcept { return length(granule, seen(of(granule))); }
+  std::size_t length(std::size_t granule) const noexcept {
+    const Word ends = any(seen(of(granule))) >> bit(granule) >> 1;
+    if (ends != 0) [[likely]] return static_cast<std::size_t>(std::countr_zero(ends)) + 1;
+    return length_beyond(granule);
+  }
 
   /// Granules of the block that is lent here; 0: there is none. Constant. Where another CPU changes the map meanwhile,
   /// it may be any number: a block's end is the beginning of what is behind it, of which two words tell. With words
@@ -268,22 +272,18 @@ class GranuleMap {
       Words::clear(of(granule).start, mask(granule));
     }
   }
-  void lent_to_cached(std::size_t granule) noexcept { Words::set(of(granule).kind, mask(granule)); }
+  void lent_to_cached(std::size_t granule) noexcept { set_kind(granule); }
   void cached_to_lent(std::size_t granule) noexcept { turn(granule); }
   void begin_cached(std::size_t granule) noexcept {
-    Pair& pair = of(granule);
-    Words::set(pair.start, mask(granule));
-    Words::set(pair.kind, mask(granule));
+    set_start(granule);
+    set_kind(granule);
   }
+  void set_kind(std::size_t granule) noexcept { Words::set(of(granule).kind, mask(granule)); }
   void turn(std::size_t granule) noexcept { Words::flip(of(granule).kind, mask(granule)); }
 
   // Free memory begins here, or ends before here.
-  void begin_free(std::size_t granule) noexcept {
-    has_stock ? Words::set(of(granule).kind, mask(granule)) : turn(granule);
-  }
-  void end_free(std::size_t end) noexcept {
-    has_stock ? Words::set(of(end - 1).kind, mask(end - 1)) : turn(end);
-  }
+  void begin_free(std::size_t granule) noexcept { has_stock ? set_kind(granule) : turn(granule); }
+  void end_free(std::size_t end) noexcept { has_stock ? set_kind(end - 1) : turn(end); }
   // All of a free block that ended before here is lent.
   void take_end(std::size_t end) noexcept {
     has_stock ? Words::clear(of(end - 1).kind, mask(end - 1)) : turn(end);
@@ -340,12 +340,6 @@ class GranuleMap {
   [[gnu::always_inline]] static Word any(const Pair& pair) noexcept { return pair.start | pair.kind; }
   [[gnu::always_inline]] static Word tiles(const Pair& pair) noexcept {
     return pair.start | (holds_length(pair) ? 0 : pair.kind);
-  }
-
-  [[gnu::always_inline]] std::size_t length(std::size_t granule, const Pair& here) const noexcept {
-    const Word ends = any(here) >> bit(granule) >> 1;
-    if (ends != 0) [[likely]] return static_cast<std::size_t>(std::countr_zero(ends)) + 1;
-    return length_beyond(granule);
   }
 
   // Of one that ends in no tile of the word that it begins in.
