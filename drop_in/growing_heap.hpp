@@ -3,8 +3,8 @@
 // never been lent, which is zero, and gives the pages of large free blocks back after a while. All of that is done
 // by whoever has the lock of the heap around it; no call of the system that is made there waits for another thread.
 //
-//     | heads, stock, map of the whole range | blocks . . . . . . . . . | never lent | reserved . . . . . . |
-//                                                                       fresh        end                    span's end
+//     | heads, map of the whole range | blocks . . . . . . . . . | never lent | reserved . . . . . . |
+//                                                                fresh        end                    span's end
 #pragma once
 
 #include "bareheap/engines/granule_heap.hpp"
@@ -135,7 +135,7 @@ class GrowingHeap : public BasicGranuleHeap<std::uint32_t, no_stock, Words> {
 
   static constexpr std::size_t rounded(std::size_t size) noexcept { return align_down(size + granule - 1, granule); }
 
-  static constexpr std::size_t granules_of(std::size_t size) noexcept { return rounded(size + (size == 0)) / granule; }
+  static constexpr std::size_t granules_of(std::size_t size) noexcept { return (size - (size != 0)) / granule + 1; }
 
   // What asks for nothing special goes past the stock, of which there is none.
   [[gnu::always_inline]] Block take(Layout asked) noexcept {

@@ -131,6 +131,18 @@ TEST_F(RowTest, NoBlockIsSeenWhereNoneIsLent) {
   EXPECT_EQ(seen(at), 0U);
 }
 
+TEST_F(RowTest, NothingIsFreedByASizeThatNoBlockCanHave) {
+  std::byte* const at = heap.allocate(layout).at;
+  std::byte* const freed = heap.allocate(layout).at;
+  heap.deallocate(freed, layout);
+  for (const std::size_t none : {size_limit, size_limit - 14, size_limit - 15}) {
+    EXPECT_DEATH(heap.deallocate(at, {none, granule}), "size|layout");
+    EXPECT_DEATH(heap.deallocate(at + granule, {none, granule}), "lent");
+    EXPECT_DEATH(heap.deallocate(freed, {none, granule}), "freed");
+  }
+  EXPECT_EQ(heap.check(), Fault::none);
+}
+
 TEST_F(RowTest, StopsWhereOneOfItsBlocksIsNotLent) {
   ASSERT_EQ(heap.allocate_row(size, 4, first), 4U);
   heap.deallocate(first + 2 * size * granule, layout);

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <set>
 #include <string>
 #include <type_traits>
@@ -259,6 +260,42 @@ TYPED_TEST(Map, check_survives_every_flipped_bit_of_the_state_and_finds_each_inv
   if constexpr (Stocked<TypeParam>) wanted.insert(Fault::invariant_6);
   EXPECT_EQ(found, wanted);
   EXPECT_EQ(heap.check(), Fault::none);
+}
+
+// Words in which another CPU comes between, right before a bit is set.
+struct OvertakenWords : ContestedWords {
+  static inline std::function<void()> between;
+
+  static void come() {
+    if (between) std::exchange(between, {})();
+  }
+  template <class Word>
+  static void set(Word& word, Word bits) {
+    come();
+    ContestedWords::set(word, bits);
+  }
+  template <class Word>
+  static bool try_set(Word& word, Word seen, Word bits) {
+    come();
+    return ContestedWords::try_set(word, seen, bits);
+  }
+};
+
+TEST(ContestedMap, of_two_that_free_a_block_at_once_one_is_told) {
+  using Contested = GranuleMap<std::uint64_t, OvertakenWords>;
+  for (const unsigned size : {1u, 8u, 9u, 62u}) {
+    for (const std::size_t first : {std::size_t{1}, std::size_t{60}}) {
+      alignas(8) std::byte words[Contested::bytes_for(0, 192)] = {};
+      Contested map(words, 0, 192);
+      map.set_start(first);
+      map.set_start(first + size);
+      int winners = 0;
+      OvertakenWords::between = [&] { winners += map.try_lent_to_cached(first, size); };
+      winners += map.try_lent_to_cached(first, size);
+      if (std::exchange(OvertakenWords::between, {})) continue;  // its end is in another word, and it is short
+      EXPECT_EQ(winners, 1) << size << " at " << first;
+    }
+  }
 }
 
 }  // namespace

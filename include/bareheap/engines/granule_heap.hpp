@@ -22,12 +22,12 @@
 // at every free block that may do, not only at the first of its bin: nothing is refused that has room in one piece.
 //
 // For:      nearly everything. The default.
-// Not for:  where the longest call counts: RealTimeHeap. A request that finds no room takes a step for each block in
-//           the stock, until it finds some, and then for each free block of its bin.
+// Not for:  where the longest call counts: RealTimeHeap. A request that finds no room takes a step for each list
+//           and for each block in the stock, until it finds some, and then for each free block of its bin.
 // Cost:     allocate and deallocate: 25 to 40 instructions where the stock serves small blocks at once; else as
 //           RealTimeHeap, with up to 32 blocks carved or eight merged; see above. Others as RealTimeHeap.
-// Overhead: as RealTimeHeap, but that the object has six words more, and the lists take five bytes for each 4 KiB of
-//           the region, 2,112 bytes at most; with 16-bit indexes three bytes for each 4 KiB, 384 at most.
+// Overhead: as RealTimeHeap, but that the object has six words more, and the lists take up to five bytes for each 4 KiB
+//           of the span, 2,120 bytes at most; with 16-bit indexes three bytes for each 4 KiB, 384 at most.
 // Bad frees: as RealTimeHeap: a block in the stock is not lent.
 // Invariants: 1 to 5 as RealTimeHeap; a cached block is like a lent one.
 //   6. Every cached block is in the list of its size, once.
@@ -48,7 +48,7 @@
 namespace bareheap {
 
 /// `Index` counts granules: std::uint32_t for regions up to 64 GiB, std::uint16_t up to 512 KiB.
-/// Blocks up to 1/Share of the memory are stocked. `Words`: who may look at the map while a call runs (core/words.hpp);
+/// Blocks up to 1/Share of the memory, and of the span, are stocked. `Words`: who may look at the map while a call runs (core/words.hpp);
 /// all calls but those of a View want to be alone.
 template <class Index, std::size_t Share = sizeof(Index) == 2 ? 512 : 256, class Words = PlainWords>
 class BasicGranuleHeap {
@@ -341,7 +341,7 @@ class BasicGranuleHeap {
   // A block that is lent.
   [[gnu::always_inline]] void stock(std::byte* at, std::size_t first, std::size_t size) noexcept {
     Index& head = heads_[size];
-    space_.map().lent_to_cached(first);
+    if (!space_.map().try_lent_to_cached(first)) [[unlikely]] refuse(at);
     next_of(at) = head;
     head = static_cast<Index>(first);
   }

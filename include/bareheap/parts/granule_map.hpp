@@ -124,8 +124,8 @@ class GranuleMap {
     return ends << bit(~size) == Word{1} << (word_bits - 1);
   }
 
-  /// The longest block that there may be. The highest bit of a length stays 0: it stands where the last granule of a
-  /// free block would have its edge.
+  /// The longest block that there may be. The highest bit of a length stays 0: with a stock it stands where the last
+  /// granule of a free block would have its edge.
   static constexpr std::size_t most_length = ((Word{1} << (word_bits - 3)) - 1);
 
   /// True where a block of so many granules here has its length in the map.
@@ -235,11 +235,7 @@ class GranuleMap {
   /// is changed: there is none, or it is a short one and its end is in another word of the map. Where a longer one ends
   /// nobody can foretell, not even a processor: both words are looked at, without a branch.
   [[gnu::always_inline]] bool try_lent_to_cached(std::size_t granule, unsigned size) noexcept {
-    if (size > word_bits / 8) {
-      if (!lends(granule, size)) [[unlikely]] return false;
-      lent_to_cached(granule);
-      return true;
-    }
+    if (size > word_bits / 8) return lends(granule, size) && try_lent_to_cached(granule);
     Pair& pair = of(granule);
     const Pair here = seen(pair);
     const Word ends = ends_of_lent(here, granule) | Word{1} << (word_bits - 1);  // never 0: nobody need ask

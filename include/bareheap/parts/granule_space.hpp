@@ -263,7 +263,7 @@ class GranuleSpace {
     map.edge_to_lent(first);
     map.close_end(first, size);
     cut(map, first, size, found);
-    count_free(0 - size);
+    add_free(0 - size);
     ++blocks_;
     if (first == 0) __builtin_unreachable();  // so that nobody asks again
     return first;
@@ -282,7 +282,7 @@ class GranuleSpace {
     Map map = map_of(first);
     map.edge_to_lent(first);
     cut(map, first, size * count, found);
-    count_free(0 - size * count);
+    add_free(0 - size * count);
     blocks_ += static_cast<std::uint32_t>(count);
     return count;
   }
@@ -318,7 +318,7 @@ class GranuleSpace {
     const auto [block, first] = place;
     const std::size_t found = bins_.size_at(block);
     bins_.remove(block);
-    count_free(0 - size);
+    add_free(0 - size);
     ++blocks_;
     map.set_start(first);
     map.close_end(first, size);
@@ -376,7 +376,7 @@ class GranuleSpace {
   /// The same, for where calls are short.
   [[gnu::always_inline]] void give_here(Map map, std::size_t first, std::size_t size) noexcept {
     release(map, first, size);
-    is_compact ? merge(map, first, first + size) : merge_here(map, first, first + size);
+    merge_here(map, first, first + size);
   }
 
   /// The same of a cached block of the span.
@@ -404,7 +404,7 @@ class GranuleSpace {
       map.join_above(end, above);
       bins_.remove(end);
     }
-    count_free(before - after);
+    add_free(before - after);
     map.close_end(first, after);
     cut(map, first, after, found);
     return true;
@@ -420,7 +420,7 @@ class GranuleSpace {
     return admit(offered, granule, granule);
   }
 
-  void count_free(std::size_t size) noexcept {
+  void add_free(std::size_t size) noexcept {
     if constexpr (Map::may_stock) only_.free += size;
   }
 
@@ -440,7 +440,7 @@ class GranuleSpace {
   }
 
   void release(Map map, std::size_t first, std::size_t size) noexcept {
-    count_free(size);
+    add_free(size);
     --blocks_;
     map.clear_start_first(first);
   }
@@ -489,7 +489,7 @@ class GranuleSpace {
 
   void give_new(Stretch& stretch, std::size_t first) noexcept {
     total_ += static_cast<std::uint32_t>(stretch.end - first);
-    count_free(stretch.end - first);
+    add_free(stretch.end - first);
     if constexpr (!Map::may_stock) {
       if (&stretch == stretches_) only_.near = stretch.end;
     }

@@ -407,7 +407,6 @@ class CpuCached : protected CpuForks<Plain, P, Detection> {
     const Holding held(*this, caller_here());
     action(Gathered::here);
   }
-
 };
 
 }  // namespace bareheap
