@@ -63,6 +63,12 @@ TYPED_TEST(Stock, has_nothing_to_give_before_there_is_memory) {
   EXPECT_EQ(heap.check(), Fault::none);
 }
 
+TYPED_TEST(Stock, is_nothing_but_zeros_before_there_is_memory_so_that_no_file_holds_it) {
+  static constinit TypeParam heap;
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(&heap);
+  EXPECT_EQ(std::count(bytes, bytes + sizeof heap, 0), static_cast<long>(sizeof heap));
+}
+
 TYPED_TEST(Stock, holds_every_size_up_to_a_256th_of_the_memory) {
   Roomy<TypeParam> heap;
   for (std::size_t size = 1; size <= heap.granules() / 256; ++size) {

@@ -106,8 +106,8 @@ class BasicGranuleHeap {
 
   [[gnu::always_inline]] Block allocate(Layout asked) noexcept {
     const std::size_t size = (asked.size() + (granule - 1)) / granule;  // of nothing, and of what overflows: 0
-    if (size <= stocked_ && asked.alignment() <= granule) [[likely]] {
-      if (size > most_stocked) __builtin_unreachable();  // stocked_ is not above it, which a compiler cannot know
+    if (size < stocked_ && asked.alignment() <= granule) [[likely]] {
+      if (size > most_stocked) __builtin_unreachable();  // stocked_ is not further, which a compiler cannot know
       const std::size_t first = heads()[size];  // list 0 is empty for ever: the longer way is taken
       if (first != 0) [[likely]] {
         std::byte* const at = space_.address(first);
@@ -251,9 +251,6 @@ class BasicGranuleHeap {
     return left < right ? left : right;
   }
 
-  // What a heap without memory has. Nothing writes here.
-  static constexpr Index no_list = 0;
-
   std::uint8_t& batch_of(std::size_t size) const noexcept {
     return reinterpret_cast<std::uint8_t*>(heads_ + lists_)[sizeof(Index) + size - 1];
   }
@@ -279,7 +276,7 @@ class BasicGranuleHeap {
 
   // The stock serves it where the first block of the list is aligned, by chance if that is more than a granule.
   [[gnu::always_inline]] Block allocate_stocked(std::size_t size, std::size_t alignment) noexcept {
-    if (size > stocked_) return allocate_unstocked(size, alignment);
+    if (size >= stocked_) return allocate_unstocked(size, alignment);
     Index& head = heads_[size];
     const std::size_t first = head;
     std::byte* const at = space_.address(first);
@@ -290,7 +287,7 @@ class BasicGranuleHeap {
   }
 
   [[gnu::noinline]] Block allocate_unstocked(std::size_t size, std::size_t alignment) noexcept {
-    const bool carves = size <= most_carved && size <= stocked_ && alignment <= granule;
+    const bool carves = size <= most_carved && size < stocked_ && alignment <= granule;
     std::size_t first = carves ? carve(size) : 0;
     if (first == 0) first = take(size, alignment);
     if (first == 0 && (stocked_ != 0 || merging_ != 0)) {
@@ -314,7 +311,7 @@ class BasicGranuleHeap {
   [[gnu::noinline]] void deallocate_anyhow(std::byte* at, std::size_t bytes) noexcept {
     const std::size_t size = Space::granules_of(bytes);
     const std::size_t first = space_.number_of(at);
-    const bool may_stock = size <= stocked_ && merging_ == 0 && first < space_.count();  // only blocks of the span
+    const bool may_stock = size < stocked_ && merging_ == 0 && first < space_.count();  // only blocks of the span
     if (may_stock && space_.map().lends_any(first, size)) [[likely]] return stock(at, first, size);
     deallocate_hardly(at, size);
   }
@@ -323,7 +320,7 @@ class BasicGranuleHeap {
     const std::size_t first = space_.number_of(at);
     if (!space_.judge(first, size)) [[unlikely]] return refuse_unless_null(at);
     if (merging_ != 0) merge_some();
-    if (size <= stocked_ && first < space_.count()) {
+    if (size < stocked_ && first < space_.count()) {
       space_.keep(first, size);
       return stock(at, first, size);
     }
@@ -360,8 +357,9 @@ class BasicGranuleHeap {
     const std::size_t half = space_.total() / 2;
     const bool plenty = free >= half;
     if (!plenty) merging_ = 1;
-    stocked_ = free >= space_.total() / 3 ? least(space_.total() / Share, lists_) : 0;
-    quickly_ = stocked_ < Map::most_in_word ? stocked_ : Map::most_in_word;
+    const std::size_t most = free >= space_.total() / 3 ? least(space_.total() / Share, lists_) : 0;
+    stocked_ = most == 0 ? 0 : most + 1;
+    quickly_ = least(most, Map::most_in_word);
     floor_ = plenty ? half : free - free / 8;
   }
 
@@ -409,6 +407,7 @@ class BasicGranuleHeap {
 
   // Invariant 6.
   bool stock_holds() const noexcept {
+    if (heads_ == nullptr) return true;
     if (heads_[0] != 0) return false;
     for (std::size_t size = 1; size <= least(lists_, most_carved); ++size) {
       if (batch_of(size) > std::bit_width(most_in_batch)) return false;
@@ -439,9 +438,10 @@ class BasicGranuleHeap {
   }
 
   Space space_;
-  Index* heads_ = const_cast<Index*>(&no_list);  // of the lists; list 0 is empty for ever
+  // All are zero before there is memory, so that a heap of the program itself takes none in its file.
+  Index* heads_ = nullptr;     // of the lists; list 0 is empty for ever
   std::size_t lists_ = 0;      // without it
-  std::size_t stocked_ = 0;    // blocks up to so many granules are stocked; 0: memory is scarce
+  std::size_t stocked_ = 0;    // blocks of fewer granules are stocked; 0: memory is scarce, or there is none
   std::size_t quickly_ = 0;    // of those, blocks up to so many are taken back after a look at a word of the map or two
   std::size_t merging_ = 0;    // the size whose list is given back next; 0: none is
   std::size_t floor_ = 0;      // of free granules; below it all is merged
