@@ -48,8 +48,8 @@
 namespace bareheap {
 
 /// `Index` counts granules: std::uint32_t for regions up to 64 GiB, std::uint16_t up to 512 KiB.
-/// Blocks up to 1/Share of the memory, and of the span, are stocked. `Words`: who may look at the map while a call runs (core/words.hpp);
-/// all calls but those of a View want to be alone.
+/// Blocks up to 1/Share of the memory, and of the span, are stocked. `Words`: who may look at the map while a call runs
+/// (core/words.hpp); all calls but those of a View want to be alone.
 template <class Index, std::size_t Share = sizeof(Index) == 2 ? 512 : 256, class Words = PlainWords>
 class BasicGranuleHeap {
   using Map = GranuleMap<std::size_t, Words>;

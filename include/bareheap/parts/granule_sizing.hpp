@@ -53,8 +53,8 @@ class GranuleSizing<GranuleSpace<Map, Bins>> {
       Bins::most_granules < Map::most_length ? Bins::most_granules : Map::most_length;  // granules of a region
 
   /// Bytes of a region, wherever it starts, so that init(region) makes a heap that never refuses. `extra`, of a
-  /// region's granules, is what init() adds to the state; it grows by less than half of one for each, in the mean. Every
-  /// larger region does too. One that holds address 0 or the last one needs a granule more.
+  /// region's granules, is what init() adds to the state; it grows by less than half of one for each, in the mean.
+  /// Every larger region does too. One that holds address 0 or the last one needs a granule more.
   template <class Extra>
   static consteval std::size_t bytes(Load load, Extra extra) {
     if (load.smallest == 0 || load.blocks == 0) the_load_has_no_blocks();
