@@ -156,20 +156,20 @@ class Record(Traces):
         self.assertRegex(result.stdout, r"\A/.*/libbareheap-record\.so:libm\.so\.6\n\Z")
 
     def test_what_is_typed_to_interrupt_ends_the_program_and_not_the_tool(self) -> None:
-        command = [TOOL, "record", "-o", self.trace, "--", "sleep", "60"]
+        command = [TOOL, "record", "-o", self.trace, "--", "cat"]
         for number in (signal.SIGTERM, signal.SIGINT):
-            with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as tool:
-                while not self.started(tool.pid):
+            with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                  start_new_session=True, bufsize=0) as tool:
+                tool.stdin.write(b"a line\n")
+                self.assertEqual(tool.stdout.read(7), b"a line\n")  # the program runs, and is recorded
+                while not self.passes_on(tool.pid):
                     time.sleep(0.01)
                 os.kill(tool.pid, number) if number == signal.SIGTERM else os.killpg(tool.pid, number)
                 self.assertEqual(tool.wait(60), 128 + number)
-            self.assertEqual(self.facts()["program"], "sleep")
+            self.assertEqual(self.facts()["program"], "cat")
 
-    def started(self, tool: int) -> bool:
-        """Whether the program of the tool sleeps, and the tool waits for it."""
-        children = Path(f"/proc/{tool}/task/{tool}/children").read_text().split()
-        if not any(Path(f"/proc/{child}/comm").read_text() == "sleep\n" for child in children):
-            return False
+    def passes_on(self, tool: int) -> bool:
+        """Whether the tool waits for its program, and passes on what it is told."""
         lines = Path(f"/proc/{tool}/status").read_text().splitlines()
         caught = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:"))
         return bool(caught >> (signal.SIGHUP - 1) & 1)
