@@ -192,7 +192,7 @@ TYPED_TEST(RealTimeSizing, the_answer_for_blocks_that_go_in_reverse_order_is_exa
 }
 
 using Bins = SegregatedBins<std::uint32_t>;
-using BinsSizing = GranuleSizing<GranuleSpace<GranuleMap<std::size_t>, Bins>>;
+using BinsSizing = GranuleSizing<GranuleSpace<GranuleMoves<GranuleMap<std::size_t>, Bins>>>;
 
 /// A heap that refuses 33 granules while most of its holes are larger, in the same bin but behind a few of 32; between
 /// the holes are blocks of a byte. It is built without regard to the load, for which the region must be larger than all

@@ -176,7 +176,8 @@ class Microcontroller:
 def microcontroller_source(heap: str) -> str:
     _, _, index = REAL_TIME[heap]
     bins = f"bareheap::SegregatedBins<{index}>"
-    record = f"sizeof(bareheap::GranuleSpace<bareheap::GranuleMap<std::uint32_t>, {bins}>::Stretch)"
+    moves = f"bareheap::GranuleMoves<bareheap::GranuleMap<std::uint32_t>, {bins}>"
+    record = f"sizeof(bareheap::GranuleSpace<{moves}>::Stretch)"
     heads = f"{bins}::heads_for(65536 / bareheap::{heap}::granule) * bareheap::{heap}::granule"
     state = f"sizeof(bareheap::{heap}) + {record} + {heads}"
     return (f'#include "{ENGINES[heap]}"\n{INSTANCES[heap]}'

@@ -34,7 +34,7 @@ struct StockOf {
 
   template <std::size_t Share>
   static StockOf of(const BasicGranuleHeap<Index, Share>& heap) {
-    constexpr std::size_t space = sizeof(GranuleSpace<GranuleMap<std::size_t>, SegregatedBins<Index>>);
+    constexpr std::size_t space = sizeof(GranuleSpace<GranuleMoves<GranuleMap<std::size_t>, SegregatedBins<Index>>>);
     constexpr std::size_t most_batches = 1024 / BasicGranuleHeap<Index>::granule;
     struct {
       Index* heads;

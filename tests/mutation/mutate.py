@@ -29,6 +29,7 @@ ROOT = HERE.parents[1]
 FILES = [
     "bareheap/parts/granule_map.hpp",
     "bareheap/parts/segregated_bins.hpp",
+    "bareheap/parts/granule_moves.hpp",
     "bareheap/parts/granule_space.hpp",
     "bareheap/parts/granule_walk.hpp",
     "bareheap/parts/granule_audit.hpp",

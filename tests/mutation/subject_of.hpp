@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bareheap/parts/granule_map.hpp"
+#include "bareheap/parts/granule_moves.hpp"
 #include "bareheap/parts/granule_space.hpp"
 #include "bareheap/parts/segregated_bins.hpp"
 #include "mutation/subject.hpp"
@@ -116,7 +117,7 @@ class SubjectOf final : public Subject {
  private:
   static constexpr BinOrder order = Stocked<Heap> ? BinOrder::lowest_first : BinOrder::last_in_first;
   using Bins = SegregatedBins<Index, order>;
-  using Space = GranuleSpace<GranuleMap<Word, PlainWords, Stocked<Heap>>, Bins>;
+  using Space = GranuleSpace<GranuleMoves<GranuleMap<Word, PlainWords, Stocked<Heap>>, Bins>>;
   using Stretch = typename Space::Stretch;
 
   typename Space::View seen() const {

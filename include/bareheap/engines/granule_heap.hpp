@@ -36,6 +36,7 @@
 #include "bareheap/core/allocator.hpp"
 #include "bareheap/parts/granule_audit.hpp"
 #include "bareheap/parts/granule_map.hpp"
+#include "bareheap/parts/granule_moves.hpp"
 #include "bareheap/parts/granule_sizing.hpp"
 #include "bareheap/parts/granule_space.hpp"
 #include "bareheap/parts/granule_walk.hpp"
@@ -53,7 +54,7 @@ namespace bareheap {
 template <class Index, std::size_t Share = sizeof(Index) == 2 ? 512 : 256, class Words = PlainWords>
 class BasicGranuleHeap {
   using Map = GranuleMap<std::size_t, Words>;
-  using Space = GranuleSpace<Map, SegregatedBins<Index, BinOrder::lowest_first>>;
+  using Space = GranuleSpace<GranuleMoves<Map, SegregatedBins<Index, BinOrder::lowest_first>>>;
   using Stretch = typename Space::Stretch;
 
  public:

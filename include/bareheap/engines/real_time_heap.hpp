@@ -36,6 +36,7 @@
 #include "bareheap/core/allocator.hpp"
 #include "bareheap/parts/granule_audit.hpp"
 #include "bareheap/parts/granule_map.hpp"
+#include "bareheap/parts/granule_moves.hpp"
 #include "bareheap/parts/granule_sizing.hpp"
 #include "bareheap/parts/granule_space.hpp"
 #include "bareheap/parts/granule_walk.hpp"
@@ -48,7 +49,7 @@ namespace bareheap {
 /// `Index` counts granules: std::uint32_t for regions up to 8 GiB, std::uint16_t up to 512 KiB.
 template <class Index>
 class BasicRealTimeHeap {
-  using Space = GranuleSpace<GranuleMap<std::uint32_t, PlainWords, false>, SegregatedBins<Index>>;
+  using Space = GranuleSpace<GranuleMoves<GranuleMap<std::uint32_t, PlainWords, false>, SegregatedBins<Index>>>;
   using Place = typename Space::Place;
 
  public:

@@ -41,11 +41,9 @@ struct Load {
 
 /// For a heap whose memory is a GranuleSpace.
 template <class Space>
-class GranuleSizing;
-
-template <template <class, class> class GranuleSpace, class Map, class Bins>
-class GranuleSizing<GranuleSpace<Map, Bins>> {
-  using Space = GranuleSpace<Map, Bins>;
+class GranuleSizing {
+  using Bins = typename Space::Bins;
+  using Map = typename Space::Map;
 
  public:
   static constexpr std::size_t granule = Space::granule;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory in granules, and the moves between a map of it and bins of free blocks: cut a block out of a free one, and
-// merge a block with the free ones that it touches. The regions:
+// Memory in granules: the regions that it consists of, and the moves in them (GranuleMoves). The regions:
 //
 //     first one     | heads of the bins | stretch | extra | map of the span | granules . . . . . . |
 //     further ones  | stretch | granules . . . . . . . . |                                  inside the span
@@ -21,10 +20,18 @@
 
 namespace bareheap {
 
-template <class Map, class Bins>
-class GranuleSpace {
+template <class Moves>
+class GranuleSpace : public Moves {
  public:
-  static constexpr std::size_t granule = Bins::granule;
+  using typename Moves::Bins;
+  using typename Moves::Map;
+  using typename Moves::Place;
+
+  using Moves::address;
+  using Moves::base;
+  using Moves::bins;
+  using Moves::granule;
+  using Moves::granules_of;
 
   /// On microcontrollers little code counts for more than few instructions.
   static constexpr bool is_compact = sizeof(std::size_t) < 8;
@@ -77,9 +84,6 @@ class GranuleSpace {
 
   View view() const noexcept { return {base(), count_, map_}; }
 
-  /// Of a request for so many bytes; for none, one.
-  static constexpr std::size_t granules_of(std::size_t size) noexcept { return (size - (size != 0)) / granule + 1; }
-
   constexpr GranuleSpace() noexcept = default;
 
   /// Takes the first region, with a map of the span that starts with it. No block will have more than the bytes of the
@@ -104,8 +108,7 @@ class GranuleSpace {
     admission.lost += taken.size - end * granule;
     taken.size = end * granule;
     count_ = count;
-    most_ = static_cast<std::uint32_t>(most);
-    bins_ = Bins(address_of(taken.start), most);
+    Moves::begin(address_of(taken.start), most);
     map_ = Map(taken.start + extra_at + extra, 0, count + 1, content);
     stretches_ = new (address(heads)) Stretch{map_, 0, first, end, nullptr};
     open(*stretches_);
@@ -142,24 +145,19 @@ class GranuleSpace {
     return admission;
   }
 
-  std::size_t base() const noexcept { return bins_.base(); }
   std::size_t count() const noexcept { return count_; }
   std::size_t total() const noexcept { return total_; }
   /// Granules of free blocks. Without a stock nobody counts them: a step for each tile.
   std::size_t free() const noexcept {
-    if constexpr (Map::may_stock) return only_.free;
+    if constexpr (Map::may_stock) return Moves::counted_free();
     std::size_t count = 0;
     for (const Stretch* stretch = stretches_; stretch != nullptr; stretch = stretch->next) {
       count += stretch->map.count_free(stretch->first, stretch->end);
     }
     return count;
   }
-  std::size_t blocks() const noexcept { return blocks_; }
-  const Bins& bins() const noexcept { return bins_; }
   std::byte* extra() const noexcept { return reinterpret_cast<std::byte*>(stretches_ + 1); }
   const Stretch* stretches() const noexcept { return stretches_; }
-
-  std::byte* address(std::size_t number) const noexcept { return pointer(base() + number * granule); }
 
   /// The map of a granule; where that is in no region, one in which nothing is there.
   Map map_of(std::size_t number) const noexcept { return number < near() ? map_ : map_outside(number); }
@@ -168,7 +166,7 @@ class GranuleSpace {
   /// as what stands behind a region looks lent then, and must not be freed.
   std::size_t near() const noexcept {
     if constexpr (Map::may_stock) return count_;
-    else return only_.near;
+    else return near_.end;
   }
 
   /// The region whose blocks [first, end) hold this granule; null: it is in none.
@@ -229,16 +227,15 @@ class GranuleSpace {
   /// Shows the regions of free blocks of at least `size` granules. A step for each, and for smaller ones of their bin.
   template <class Sink>
   void each_free_from(std::size_t size, Sink sink) const noexcept {
-    bins_.each_from(size, [&](std::size_t first, std::size_t found) { sink(Region{address(first), found * granule}); });
+    bins().each_from(size, [&](std::size_t first, std::size_t found) { sink({address(first), found * granule}); });
   }
 
   /// Forgets all blocks. Cost: that of clearing the maps.
   void reset() noexcept {
     if (count_ == 0) return;
-    bins_ = Bins(base(), most_);
+    Moves::begin(base(), Moves::most());
     map_.clear(0, count_ + 1);
-    blocks_ = total_ = 0;
-    only_ = {};
+    total_ = 0;
     for (Stretch* stretch = stretches_; stretch != nullptr; stretch = stretch->next) {
       if (stretch->end > count_) stretch->map.clear(stretch->start, stretch->end + 1);
     }
@@ -247,167 +244,41 @@ class GranuleSpace {
 
   /// Lends `size` granules: the first of them, or 0. Any size is right.
   [[gnu::always_inline]] std::size_t take(std::size_t size) noexcept {
-    const std::size_t first = find(size);
-    return first == 0 ? 0 : lend(map_of(first), first, size);
+    const std::size_t first = Moves::find(size);
+    return first == 0 ? 0 : Moves::lend(map_of(first), first, size);
   }
 
-  /// The first half of that: a free block of at least `size` granules, or 0.
-  [[gnu::always_inline]] std::size_t find(std::size_t size) const noexcept {
-    return size > most_ ? 0 : bins_.find(size);
-  }
-
-  /// The other half: lends the first `size` granules of a free block. The map is that of the block, here and below.
-  [[gnu::always_inline]] std::size_t lend(Map map, std::size_t first, std::size_t size) noexcept {
-    bins_.remove(first);
-    const std::size_t found = bins_.size_at(first);
-    map.edge_to_lent(first);
-    map.close_end(first, size);
-    cut(map, first, size, found);
-    add_free(0 - size);
-    ++blocks_;
-    if (first == 0) __builtin_unreachable();  // so that nobody asks again
-    return first;
-  }
-
-  /// Lends up to `count` blocks of `size` granules in a row, as many as the free block that is found for one of them
-  /// has, and outside the span one: how many. They begin at `first` and are still to be closed, all but the first to
-  /// begin.
-  std::size_t take_run(std::size_t size, std::size_t count, std::size_t& first) noexcept {
-    first = find(size);
-    if (first == 0) return 0;
-    bins_.remove(first);
-    const std::size_t found = bins_.size_at(first);
-    if (first >= count_) count = 1;
-    if (found < size * count) count = found / size;
-    Map map = map_of(first);
-    map.edge_to_lent(first);
-    cut(map, first, size * count, found);
-    add_free(0 - size * count);
-    blocks_ += static_cast<std::uint32_t>(count);
-    return count;
-  }
-
-  /// Where `size` granules may be lent: from `first` on, in the free block that begins at `block`; 0: nowhere.
-  struct Place {
-    std::size_t block;
-    std::size_t first;
-  };
-
-  /// Lends `size` granules at a multiple of `alignment` bytes, which is more than a granule.
+  /// The same at a multiple of `alignment` bytes, which is more than a granule.
   [[gnu::always_inline]] std::size_t take_aligned(std::size_t size, std::size_t alignment) noexcept {
-    const Place place = find_aligned(size, alignment);
-    return place.block == 0 ? 0 : lend(map_of(place.block), place, size);
+    const Place place = Moves::find_aligned(size, alignment);
+    return place.block == 0 ? 0 : Moves::lend(map_of(place.block), place, size);
   }
 
-  /// The first half of that. The first block of the bin of the size may do by chance; else one is looked for that does
-  /// wherever it lies.
-  [[gnu::always_inline]] Place find_aligned(std::size_t size, std::size_t alignment) const noexcept {
-    if (size > most_) [[unlikely]] return {};
-    const std::size_t by_chance = bins_.first_of(Bins::bin_of(size));
-    const std::size_t skipped = to_aligned(by_chance, alignment);
-    if (skipped + size <= bins_.size_at(by_chance)) return {by_chance, by_chance + skipped};
-    const std::size_t enough = size + alignment / granule - 1;
-    if (enough > most_) return {};
-    const std::size_t block = bins_.find(enough);
-    if (block == 0) return {};
-    return {block, block + to_aligned(block, alignment)};
-  }
-
-  /// The other half: lends `size` granules there.
-  [[gnu::always_inline]] std::size_t lend(Map map, Place place, std::size_t size) noexcept {
-    const auto [block, first] = place;
-    const std::size_t found = bins_.size_at(block);
-    bins_.remove(block);
-    add_free(0 - size);
-    ++blocks_;
-    map.set_start(first);
-    map.close_end(first, size);
-    const std::size_t front = first - block;
-    if (front == 0) [[unlikely]] {
-      map.turn(first);
-    } else {
-      map.end_free(first);
-      bins_.insert(block, front);
-    }
-    cut(map, first, size, found - front);
-    if (first == 0) __builtin_unreachable();  // as above
-    return first;
-  }
-
-  /// As both, for what they refused: there may be a block behind the first one of its bin, or between the bin of the
-  /// size and that which does wherever its blocks lie. Cost: a step for each free block of those bins.
+  /// As both, for what they refused: Moves::find_any().
   std::size_t take_any(std::size_t size, std::size_t alignment) noexcept {
-    if (size > most_) return 0;
-    const std::size_t slack = granules_of(alignment) - 1;
-    const unsigned last = Bins::bin_of(slack < most_ - size ? size + slack : most_);
-    for (unsigned bin = Bins::bin_of(size); bin <= last; ++bin) {
-      for (std::size_t at = bins_.first_of(bin); bins_.size_at(at) != 0; at = bins_.after(at)) {
-        const std::size_t skipped = to_aligned(at, alignment);
-        if (skipped + size <= bins_.size_at(at)) return lend(map_of(at), Place{at, at + skipped}, size);
-      }
-    }
-    return 0;
+    return take_at(Moves::find_any(size, alignment), size);
   }
 
   /// As take(), but at the end of the free block that is found.
-  std::size_t take_last(std::size_t size) noexcept {
-    const std::size_t found_at = find(size);
-    if (found_at == 0) return 0;
-    return lend(map_of(found_at), Place{found_at, found_at + bins_.size_at(found_at) - size}, size);
+  std::size_t take_last(std::size_t size) noexcept { return take_at(Moves::find_last(size), size); }
+
+  /// As Moves::lend_run() of what is found, which begins at `first`; outside the span one block; none: 0.
+  std::size_t take_run(std::size_t size, std::size_t count, std::size_t& first) noexcept {
+    first = Moves::find(size);
+    if (first == 0) return 0;
+    return Moves::lend_run(map_of(first), first, size, first < count_ ? count : 1);
   }
 
-  /// Takes a judged block back and merges it with its free neighbours.
-  void give(std::size_t first, std::size_t size) noexcept { give(map_of(first), first, size); }
-  void give(Map map, std::size_t first, std::size_t size) noexcept {
-    release(map, first, size);
-    merge(map, first, first + size);
-  }
-
-  /// The same of `count` judged blocks of `size` granules in a row, all of the span.
+  /// As Moves has them, of judged blocks wherever they are; rows and cached blocks are of the span.
+  using Moves::give;
+  using Moves::resize;
+  void give(std::size_t first, std::size_t size) noexcept { Moves::give(map_of(first), first, size); }
   void give_row(std::size_t first, std::size_t size, std::size_t count) noexcept {
-    for (std::size_t begin = first + (count - 1) * size; begin != first; begin -= size) {
-      map_.clear_start_first(begin);
-      map_.clear_start_last(begin);
-    }
-    blocks_ -= static_cast<std::uint32_t>(count - 1);
-    give(map_, first, count * size);
+    Moves::give_row(map_, first, size, count);
   }
-
-  /// The same, for where calls are short.
-  [[gnu::always_inline]] void give_here(Map map, std::size_t first, std::size_t size) noexcept {
-    release(map, first, size);
-    merge_here(map, first, first + size);
-  }
-
-  /// The same of a cached block of the span.
-  void give_cached(std::size_t first, std::size_t size) noexcept {
-    map_.cached_to_lent(first);
-    map_.forget_length(first, size);
-    give(map_, first, size);
-  }
-
-  /// Changes the size of a judged block where it stands, if it can.
+  void give_cached(std::size_t first, std::size_t size) noexcept { Moves::give_cached(map_, first, size); }
   bool resize(std::size_t first, std::size_t before, std::size_t after) noexcept {
-    return resize(map_of(first), first, before, after);
-  }
-  [[gnu::always_inline]] bool resize(Map map, std::size_t first, std::size_t before, std::size_t after) noexcept {
-    if (after == before) [[unlikely]] return map.close_end(first, before), true;
-    const std::size_t end = first + before;
-    std::size_t found = before;
-    if (map.starts(end)) [[unlikely]] {
-      if (before < after) return map.close_end(first, before), false;
-      map.end_free(end);
-    } else {
-      const std::size_t above = bins_.size_at(end);
-      found += above;
-      if (found < after) return map.close_end(first, before), false;
-      map.join_above(end, above);
-      bins_.remove(end);
-    }
-    add_free(before - after);
-    map.close_end(first, after);
-    cut(map, first, after, found);
-    return true;
+    return Moves::resize(map_of(first), first, before, after);
   }
 
  private:
@@ -420,10 +291,6 @@ class GranuleSpace {
     return admit(offered, granule, granule);
   }
 
-  void add_free(std::size_t size) noexcept {
-    if constexpr (Map::may_stock) only_.free += size;
-  }
-
   static std::size_t least(std::size_t left, std::size_t right) noexcept { return left < right ? left : right; }
   static std::byte* pointer(std::size_t address) noexcept { return reinterpret_cast<std::byte*>(address); }
 
@@ -434,67 +301,16 @@ class GranuleSpace {
 
   static std::size_t size_of(const Stretch& stretch) noexcept { return (stretch.end - stretch.start) * granule; }
 
-  // Granules from this one to the next whose address is a multiple of the alignment.
-  std::size_t to_aligned(std::size_t number, std::size_t alignment) const noexcept {
-    return ((0 - bins_.address(number)) & (alignment - 1)) / granule;
-  }
-
-  void release(Map map, std::size_t first, std::size_t size) noexcept {
-    add_free(size);
-    --blocks_;
-    map.clear_start_first(first);
-  }
-
-  // Ends what begins at `first` and reaches to the end of a free block, `found` granules on, after `size` granules: the
-  // remainder is a free block. Without a stock there is a turn either way. [[likely]]: as below.
-  void cut(Map map, std::size_t first, std::size_t size, std::size_t found) noexcept {
-    const std::size_t end = first + size;
-    if constexpr (!Map::may_stock) map.turn(end);
-    if (found != size) [[likely]] {
-      if constexpr (Map::may_stock) map.begin_free(end);
-      bins_.insert(end, found - size);
-    } else if constexpr (Map::may_stock) {
-      map.take_end(end);
-    }
-  }
-
-  // Makes [first, end), which is all interior and in no block, a free block together with those that it touches. An
-  // edge that comes to lie inside goes, unless it is the neighbour's other edge too: then it is one of the whole. What
-  // is [[likely]] is so in the longest call.
-  [[gnu::noinline]] void merge(Map map, std::size_t first, std::size_t end) noexcept { merge_here(map, first, end); }
-  [[gnu::always_inline]] void merge_here(Map map, std::size_t first, std::size_t end) noexcept {
-    if (!map.starts(end)) {
-      const std::size_t above = bins_.size_at(end);
-      map.join_above(end, above);
-      bins_.remove(end);
-      end += above;
-    } else {
-      map.end_free(end);
-    }
-    if (map.is_free_before(first)) {
-      const std::size_t below = bins_.size_before(first);
-      map.join_below(first, below);
-      map.clear_start_last(first);
-      first -= below;
-      bins_.remove(first);
-    } else {
-      map.begin_free(first);
-      map.clear_start_last(first);
-    }
-    bins_.insert(first, end - first);
-  }
-
   // All granules from `first` on become free. Something begins behind the last one, so that every block has an end.
   void open(Stretch& stretch) noexcept { give_new(stretch, stretch.first); }
 
   void give_new(Stretch& stretch, std::size_t first) noexcept {
     total_ += static_cast<std::uint32_t>(stretch.end - first);
-    add_free(stretch.end - first);
     if constexpr (!Map::may_stock) {
-      if (&stretch == stretches_) only_.near = stretch.end;
+      if (&stretch == stretches_) near_.end = stretch.end;
     }
     stretch.map.begin_sentinel(stretch.end);
-    merge(stretch.map, first, stretch.end);
+    Moves::give_new(stretch.map, first, stretch.end);
   }
 
   void extend(Stretch& stretch, std::size_t end) noexcept {
@@ -515,7 +331,7 @@ class GranuleSpace {
 
   std::size_t open_outside(Stretch** link, std::size_t start, std::size_t end) noexcept {
     while (start != end) {
-      const std::size_t piece_end = least(end, start + most_);
+      const std::size_t piece_end = least(end, start + Moves::most());
       const std::size_t first = start + record + granules_of(Map::bytes_for(start, piece_end + 1));
       if (first >= piece_end) break;
       const Map map(address(start + record), start, piece_end + 1);
@@ -527,20 +343,19 @@ class GranuleSpace {
     return start;
   }
 
-  // What only one of the two has.
-  struct Stocked {
-    std::size_t free = 0;  // granules
+  [[gnu::noinline]] std::size_t take_at(Place place, std::size_t size) noexcept {
+    return place.block == 0 ? 0 : Moves::lend(map_of(place.block), place, size);
+  }
+
+  // Only without a stock is that not the span.
+  struct Near {
+    std::size_t end = 0;
   };
-  struct Unstocked {
-    std::size_t near = 0;
-  };
+  struct NoNear {};
 
   std::size_t count_ = 0;  // granules of the span
-  std::conditional_t<Map::may_stock, Stocked, Unstocked> only_;
-  Bins bins_;
+  [[no_unique_address]] std::conditional_t<Map::may_stock, NoNear, Near> near_;
   Map map_;
-  std::uint32_t most_ = 0;    // granules of the largest block that the bins can hold
-  std::uint32_t blocks_ = 0;  // lent and cached
   std::uint32_t total_ = 0;   // granules that blocks may have
   Stretch* stretches_ = nullptr;
 };
