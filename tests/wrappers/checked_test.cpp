@@ -269,6 +269,20 @@ TEST(CheckedQuarantine, is_shown_in_every_tile_that_it_touches) {
   EXPECT_EQ(test::drawing_of(heap, 4096), "........");
 }
 
+TEST(CheckedQuarantine, tells_the_lowest_of_it_in_a_stretch_wherever_that_begins_and_ends) {
+  std::byte memory[64];
+  const auto part = [&memory](std::size_t from, std::size_t to) {
+    return Extent{memory + from, to - from, ExtentKind::cached};
+  };
+  Quarantine<Ring<FreedBlock, 3>> quarantine;
+  for (const std::size_t first : {40u, 8u, 56u}) quarantine.push({memory + first, memory + first, Layout(8, 1)});
+  EXPECT_EQ(quarantine.next_in(memory, memory + 64), part(8, 16));
+  EXPECT_EQ(quarantine.next_in(memory + 12, memory + 64), part(12, 16));
+  EXPECT_EQ(quarantine.next_in(memory + 16, memory + 64), part(40, 48));
+  EXPECT_EQ(quarantine.next_in(memory + 16, memory + 44), part(40, 44));
+  EXPECT_EQ(quarantine.next_in(memory + 16, memory + 40), part(40, 40));
+}
+
 // Fallback shows one heap's regions and then the other's.
 TEST(CheckedWalk, shows_regions_that_are_not_in_order) {
   const test::HostRegion memory(4096);

@@ -34,7 +34,9 @@
 #pragma once
 
 #include "bareheap/core/allocator.hpp"
+#include "bareheap/core/fill.hpp"
 #include "bareheap/parts/check_word.hpp"
+#include "bareheap/parts/quarantine.hpp"
 #include "bareheap/parts/ring.hpp"
 
 #include <cstdint>
@@ -52,7 +54,8 @@ struct LentBlock {
 
 using LentBlockSink = FunctionRef<void(const LentBlock& block)>;
 
-template <Allocator Heap, std::size_t Quarantine = 32>
+/// `Places`: of the quarantine.
+template <Allocator Heap, std::size_t Places = 32>
 class Checked {
   struct Header {
     Header* next;
@@ -63,22 +66,13 @@ class Checked {
     std::size_t check;   // the alignment can be told from it
   };
 
-  /// A freed block: what was lent, and the block of the heap inside. All that must be known is here, out of reach.
-  struct Freed {
-    std::byte* at = nullptr;
-    std::byte* start = nullptr;
-    Layout around{0, 1};
-
-    const std::byte* end() const noexcept { return start + around.size(); }
-  };
-
  public:
   static constexpr std::size_t red_zone = 16;
 
   // What the program sees of memory that it has not written, must not write, and must not use any more.
   static constexpr unsigned char fresh_fill = 0xC5;
   static constexpr unsigned char red_fill = 0xFB;
-  static constexpr unsigned char freed_fill = 0xDF;
+  static constexpr unsigned char freed_fill = FreedBlock::poison;
 
   constexpr Checked() noexcept = default;
 
@@ -106,7 +100,7 @@ class Checked {
   Block allocate(Layout asked, const void* caller) noexcept {
     const Layout around = layout_around(asked);
     Block block = heap_.allocate(around);
-    if (!block && freed_.size() != 0) {
+    if (!block && !freed_.empty()) {
       release_all();
       block = heap_.allocate(around);
     }
@@ -117,7 +111,7 @@ class Checked {
   void deallocate(std::byte* at, Layout asked) noexcept {
     if (at == nullptr) return;
     Header& header = live_header(at, asked, caller_here());
-    const Freed freed{at, at - front_of(alignment_of(header)), inner_layout(header)};
+    const FreedBlock freed{at, at - front_of(alignment_of(header)), inner_layout(header)};
     unlink(header);
     fill(freed.start, freed.around.size(), freed_fill);
     detain(freed);
@@ -246,16 +240,6 @@ class Checked {
     return is_power_of_two(alignment) && is_aligned(address_of(lent_by(&header)), alignment);
   }
 
-  static void fill(std::byte* at, std::size_t size, unsigned char value) noexcept { __builtin_memset(at, value, size); }
-
-  // A stretch is of one value where its first byte has it and each byte equals the next.
-  static bool is_all(const std::byte* at, std::size_t size, unsigned char value) noexcept {
-    if (size == 0) return true;
-    return *at == std::byte{value} && __builtin_memcmp(at, at + 1, size - 1) == 0;
-  }
-
-  static bool is_poison(const Freed& freed) noexcept { return is_all(freed.start, freed.around.size(), freed_fill); }
-
   Block lend(Block block, Layout asked, const void* caller) noexcept {
     const std::size_t front = front_of(asked.alignment());
     std::byte* const at = block.at + front;
@@ -311,8 +295,8 @@ class Checked {
 
   static Fault judge_zones(const Header& header) noexcept {
     const std::byte* const at = lent_by(&header);
-    if (!is_all(at - front_zone, front_zone, red_fill)) return Fault::underflow;
-    return is_all(at + header.size, header.behind, red_fill) ? Fault::none : Fault::overflow;
+    if (!is_filled(at - front_zone, front_zone, red_fill)) return Fault::underflow;
+    return is_filled(at + header.size, header.behind, red_fill) ? Fault::none : Fault::overflow;
   }
 
   // Every link of the live list; the red zones of the blocks from `from` up to `end`, or to the last where that is
@@ -330,10 +314,8 @@ class Checked {
       previous = header;
     }
     if (left != 0) return Fault::live_list_torn;
-    for (std::size_t index = 0; index != freed_.size(); ++index) {
-      if (lies_between(from, freed_[index].at, end) && !is_poison(freed_[index])) return Fault::written_after_free;
-    }
-    return Fault::none;
+    const bool holds = freed_.holds([&](const std::byte* at) { return lies_between(from, at, end); });
+    return holds ? Fault::none : Fault::written_after_free;
   }
 
   static bool lies_between(const std::byte* from, const std::byte* at, const std::byte* end) noexcept {
@@ -342,9 +324,7 @@ class Checked {
 
   // Why `at` has no good header: it is in the quarantine, or it is live and its header was overwritten, or neither.
   [[gnu::cold]] Fault why_no_header(const std::byte* at) const noexcept {
-    for (std::size_t index = 0; index != freed_.size(); ++index) {
-      if (freed_[index].at == at) return Fault::freed_twice;
-    }
+    if (freed_.has(at)) return Fault::freed_twice;
     std::size_t left = live_;
     for (const Header* header = newest_; header != nullptr && left-- != 0; header = header->next) {
       if (lent_by(header) == at) return Fault::underflow;
@@ -374,8 +354,8 @@ class Checked {
     return header_of(at);
   }
 
-  void detain(const Freed& block) noexcept {
-    if constexpr (Quarantine == 0) {
+  void detain(const FreedBlock& block) noexcept {
+    if constexpr (Places == 0) {
       heap_.deallocate(block.start, block.around);
     } else {
       if (freed_.full()) release_oldest();
@@ -384,35 +364,22 @@ class Checked {
   }
 
   void release_oldest() noexcept {
-    const Freed block = freed_.pop();
-    if (!is_poison(block)) [[unlikely]] {
+    const FreedBlock block = freed_.pop();
+    if (!block.is_poison()) [[unlikely]] {
       panic({.fault = Fault::written_after_free, .address = block.at, .caller = caller_here()});
     }
     heap_.deallocate(block.start, block.around);
   }
 
   void release_all() noexcept {
-    while (freed_.size() != 0) release_oldest();
-  }
-
-  // The lowest part of [at, end) that is in the quarantine; empty, at `end`, where there is none.
-  Extent next_cached(const std::byte* at, const std::byte* end) const noexcept {
-    Extent next{end, 0, ExtentKind::cached};
-    for (std::size_t index = 0; index != freed_.size(); ++index) {
-      const Freed& block = freed_[index];
-      const std::byte* const first = address_of(block.start) < address_of(at) ? at : block.start;
-      if (address_of(block.end()) <= address_of(at) || address_of(first) >= address_of(next.at)) continue;
-      const std::byte* const last = address_of(block.end()) < address_of(end) ? block.end() : end;
-      next = {first, static_cast<std::size_t>(last - first), ExtentKind::cached};
-    }
-    return next;
+    while (!freed_.empty()) release_oldest();
   }
 
   // Shows a tile of the heap inside: what the quarantine has of a used one for itself.
   void show(const Extent& tile, TileStep& step) const noexcept {
     if (tile.kind != ExtentKind::used) return static_cast<void>(step.show(tile.at, tile.size, tile.kind));
     for (const std::byte* at = tile.at; at != tile.end();) {
-      const Extent cached = next_cached(at, tile.end());
+      const Extent cached = freed_.next_in(at, tile.end());
       if (!step.show(at, static_cast<std::size_t>(cached.at - at), ExtentKind::used)) return;
       if (!step.show(cached.at, cached.size, ExtentKind::cached)) return;
       at = cached.end();
@@ -422,7 +389,7 @@ class Checked {
   Heap heap_;
   Header* newest_ = nullptr;
   std::size_t live_ = 0;
-  Ring<Freed, Quarantine> freed_;
+  Quarantine<Ring<FreedBlock, Places>> freed_;
 };
 
 }  // namespace bareheap
