@@ -14,7 +14,6 @@ LINES = 400
 
 # What is longer, and why it is one thing nevertheless.
 LONGER = {
-    "include/bareheap/engines/granule_heap.hpp": "an engine is one file: a stock, and when it is filled and emptied",
     "include/bareheap/wrappers/cpu_cached.hpp": "50 lines say what it has of the two headers that it is one thing with",
 }
 

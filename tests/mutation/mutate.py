@@ -33,6 +33,7 @@ FILES = [
     "bareheap/parts/granule_space.hpp",
     "bareheap/parts/granule_walk.hpp",
     "bareheap/parts/granule_audit.hpp",
+    "bareheap/parts/granule_stock.hpp",
     "bareheap/engines/real_time_heap.hpp",
     "bareheap/engines/granule_heap.hpp",
 ]

@@ -39,12 +39,11 @@
 #include "bareheap/parts/granule_moves.hpp"
 #include "bareheap/parts/granule_sizing.hpp"
 #include "bareheap/parts/granule_space.hpp"
+#include "bareheap/parts/granule_stock.hpp"
 #include "bareheap/parts/granule_walk.hpp"
 #include "bareheap/parts/segregated_bins.hpp"
 
-#include <bit>
 #include <cstdint>
-#include <limits>
 
 namespace bareheap {
 
@@ -55,7 +54,7 @@ template <class Index, std::size_t Share = sizeof(Index) == 2 ? 512 : 256, class
 class BasicGranuleHeap {
   using Map = GranuleMap<std::size_t, Words>;
   using Space = GranuleSpace<GranuleMoves<Map, SegregatedBins<Index, BinOrder::lowest_first>>>;
-  using Stretch = typename Space::Stretch;
+  using Stock = GranuleStock<Space, Index, Share>;
 
  public:
   /// Sizes and addresses of blocks are multiples of this: 16 bytes with 32-bit indexes, 8 with 16-bit ones.
@@ -72,7 +71,7 @@ class BasicGranuleHeap {
   /// that is too large for the index, does not compile.
   static consteval std::size_t bytes_needed(Load load) {
     load.last_first = false;  // of no use to a heap with a stock
-    return GranuleSizing<Space>::bytes(load, [](std::size_t granules) { return stock_bytes(lists_for(granules)); });
+    return GranuleSizing<Space>::bytes(load, Stock::bytes_for);
   }
 
   /// No memory yet: every request is refused until init().
@@ -85,13 +84,11 @@ class BasicGranuleHeap {
   /// the map of all of it, so that what add() takes there merges with what it touches. Refuses a region that is not. No
   /// block will be larger than the span, or than `largest` bytes, so say that where larger regions are added elsewhere.
   Admission init(Region region, Region span, std::size_t largest = 0, Content content = Content::unknown) noexcept {
-    const std::size_t lists = lists_for(span.size / granule);
-    const Admission admission = space_.init(region, span, largest, stock_bytes(lists), content);
+    const std::size_t granules = span.size / granule;
+    const Admission admission = space_.init(region, span, largest, Stock::bytes_for(granules), content);
     if (!admission) return admission;
-    heads_ = reinterpret_cast<Index*>(space_.extra());
-    lists_ = lists;
-    clear_lists();
-    plan();
+    stock_.init(space_.extra(), granules);
+    stock_.plan(space_);
     return admission;
   }
 
@@ -101,18 +98,17 @@ class BasicGranuleHeap {
   /// further up than an index can reach.
   Admission add(Region region) noexcept {
     const Admission admission = space_.add(region);
-    if (admission) plan();
+    if (admission) stock_.plan(space_);
     return admission;
   }
 
   [[gnu::always_inline]] Block allocate(Layout asked) noexcept {
     const std::size_t size = (asked.size() + (granule - 1)) / granule;  // of nothing, and of what overflows: 0
-    if (size < stocked_ && asked.alignment() <= granule) [[likely]] {
-      if (size > most_stocked) __builtin_unreachable();  // stocked_ is not further, which a compiler cannot know
-      const std::size_t first = heads()[size];  // list 0 is empty for ever: the longer way is taken
+    if (stock_.takes(size) && asked.alignment() <= granule) [[likely]] {
+      const std::size_t first = stock_.first(size);
       if (first != 0) [[likely]] {
         std::byte* const at = space_.address(first);
-        heads()[size] = next_of(at);
+        stock_.pop(at, size);
         space_.map().cached_to_lent(first);
         return {at, size * granule};
       }
@@ -122,12 +118,11 @@ class BasicGranuleHeap {
 
   [[gnu::always_inline]] void deallocate(std::byte* at, Layout asked) noexcept {
     const std::size_t last = (asked.size() - 1) / granule;  // the last granule; of nothing, more than anything has
-    if (last < quickly_) [[likely]] {
+    const std::size_t first = space_.number_of(at);
+    if (stock_.takes_quickly(last)) [[likely]] {
       const std::size_t size = last + 1;
-      const std::size_t first = space_.number_of(at);
       if (first < space_.count() && space_.map().try_lent_to_cached(first, static_cast<unsigned>(size))) [[likely]] {
-        next_of(at) = heads()[size];
-        heads()[size] = static_cast<Index>(first);
+        stock_.push(at, first, size);
         return;
       }
     }
@@ -148,16 +143,15 @@ class BasicGranuleHeap {
 
   /// Gives all that the stock holds back, and merges it.
   void trim() noexcept {
-    for (merging_ = 1; merging_ != 0;) merge_some();
+    for (stock_.give_all(); stock_.is_giving();) stock_.give_some(space_);
   }
 
   /// Forgets everything that was lent. The regions stay.
   void reset() noexcept {
     if (space_.count() == 0) return;
-    clear_lists();
-    merging_ = 0;
+    stock_.clear();
     space_.reset();
-    plan();
+    stock_.plan(space_);
   }
 
   bool owns(const void* at) const noexcept { return space_.owns(at); }
@@ -186,8 +180,8 @@ class BasicGranuleHeap {
   [[nodiscard]] Fault check() const noexcept { return check_step(nullptr, size_limit).fault; }
   [[nodiscard]] CheckStep check_step(const std::byte* from, std::size_t count) const noexcept {
     const CheckStep step = GranuleAudit(space_).step(from, count);
-    const bool ends = step.fault == Fault::none && step.next == nullptr;
-    return ends && !stock_holds() ? CheckStep{Fault::invariant_6, nullptr} : step;
+    if (step.fault != Fault::none || step.next != nullptr) return step;
+    return stock_.holds(space_, GranuleAudit(space_).cached_blocks()) ? step : CheckStep{Fault::invariant_6, nullptr};
   }
 
  protected:
@@ -231,74 +225,42 @@ class BasicGranuleHeap {
   }
 
  private:
-  static constexpr std::size_t most_stocked = 8192 / granule;
-  static constexpr std::size_t most_carved = 1024 / granule;  // larger blocks are taken one by one
-  static constexpr std::size_t batch = 4096 / granule;
-  static constexpr std::size_t most_in_batch = 32;
-  static constexpr unsigned merged_at_once = 8;
-  static constexpr unsigned looks_at_once = 32;
-
-  // The lists are of blocks of 1, 2, 3 … granules. What they need lies in the region: their heads, then for each size
-  // that is carved log2 of the blocks that are carved at once when the list is empty.
-  static constexpr std::size_t lists_for(std::size_t granules) noexcept {
-    return least(least(granules, std::numeric_limits<Index>::max()) / Share, most_stocked);
-  }
-  static constexpr std::size_t stock_bytes(std::size_t lists) noexcept {
-    const std::size_t bytes = (lists + 1) * sizeof(Index) + least(lists, most_carved);
-    return align_down(bytes + sizeof(std::size_t) - 1, sizeof(std::size_t));
-  }
-
-  static constexpr std::size_t least(std::size_t left, std::size_t right) noexcept {
-    return left < right ? left : right;
-  }
-
-  std::uint8_t& batch_of(std::size_t size) const noexcept {
-    return reinterpret_cast<std::uint8_t*>(heads_ + lists_)[sizeof(Index) + size - 1];
-  }
-  // A compiler reads and writes a member of an array by its number; through a pointer it makes the address first.
-  [[gnu::always_inline]] auto& heads() const noexcept { return *reinterpret_cast<Index(*)[most_stocked + 1]>(heads_); }
-  void clear_lists() noexcept { __builtin_memset(heads_, 0, stock_bytes(lists_)); }
-
-  // Written where the program had objects of its own, and the other way round.
-  using Link [[gnu::may_alias]] = Index;
-  static Link& next_of(std::byte* cached) noexcept { return *reinterpret_cast<Link*>(cached); }
-
   [[gnu::noinline]] Block allocate_anew(std::size_t bytes, std::size_t alignment) noexcept {
     const std::size_t size = Space::granules_of(bytes);
-    if (merging_ != 0 || space_.free() < floor_) [[unlikely]] return allocate_merging(size, alignment);
+    if (stock_.is_giving() || stock_.is_short(space_)) [[unlikely]] return allocate_merging(size, alignment);
     return allocate_stocked(size, alignment);
   }
 
   [[gnu::noinline]] Block allocate_merging(std::size_t size, std::size_t alignment) noexcept {
-    if (merging_ != 0) merge_some();
-    if (space_.free() < floor_) plan();
+    if (stock_.is_giving()) stock_.give_some(space_);
+    if (stock_.is_short(space_)) stock_.plan(space_);
     return allocate_stocked(size, alignment);
   }
 
   // The stock serves it where the first block of the list is aligned, by chance if that is more than a granule.
   [[gnu::always_inline]] Block allocate_stocked(std::size_t size, std::size_t alignment) noexcept {
-    if (size >= stocked_) return allocate_unstocked(size, alignment);
-    Index& head = heads_[size];
-    const std::size_t first = head;
+    if (!stock_.takes(size)) return allocate_unstocked(size, alignment);
+    const std::size_t first = stock_.first(size);
     std::byte* const at = space_.address(first);
     if (first == 0 || !is_aligned(address_of(at), alignment)) return allocate_unstocked(size, alignment);
-    head = next_of(at);
+    stock_.pop(at, size);
     space_.map().cached_to_lent(first);
     return {at, size * granule};
   }
 
   [[gnu::noinline]] Block allocate_unstocked(std::size_t size, std::size_t alignment) noexcept {
-    const bool carves = size <= most_carved && size < stocked_ && alignment <= granule;
-    std::size_t first = carves ? carve(size) : 0;
+    const bool carves = size <= Stock::most_carved && stock_.takes(size) && alignment <= granule;
+    std::size_t first = carves ? stock_.carve(space_, size) : 0;
     if (first == 0) first = take(size, alignment);
-    if (first == 0 && (stocked_ != 0 || merging_ != 0)) {
+    if (first == 0 && (!stock_.is_closed() || stock_.is_giving())) {
       if (alignment > granule) {
         trim();
         first = take(size, alignment);
       } else {
-        for (merging_ = 1; first == 0 && merging_ != 0; first = take(size, alignment)) merge_some();
+        stock_.give_all();
+        for (; first == 0 && stock_.is_giving(); first = take(size, alignment)) stock_.give_some(space_);
       }
-      stocked_ = quickly_ = 0;
+      stock_.close();
     }
     if (first == 0) first = space_.take_any(size, alignment);
     return first == 0 ? Block{} : Block{space_.address(first), size * granule};
@@ -312,7 +274,7 @@ class BasicGranuleHeap {
   [[gnu::noinline]] void deallocate_anyhow(std::byte* at, std::size_t bytes) noexcept {
     const std::size_t size = Space::granules_of(bytes);
     const std::size_t first = space_.number_of(at);
-    const bool may_stock = size < stocked_ && merging_ == 0 && first < space_.count();  // only blocks of the span
+    const bool may_stock = stock_.takes(size) && !stock_.is_giving() && first < space_.count();  // blocks of the span
     if (may_stock && space_.map().lends_any(first, size)) [[likely]] return stock(at, first, size);
     deallocate_hardly(at, size);
   }
@@ -320,14 +282,13 @@ class BasicGranuleHeap {
   [[gnu::noinline]] void deallocate_hardly(std::byte* at, std::size_t size) noexcept {
     const std::size_t first = space_.number_of(at);
     if (!space_.judge(first, size)) [[unlikely]] return refuse_unless_null(at);
-    if (merging_ != 0) merge_some();
-    if (size < stocked_ && first < space_.count()) {
+    if (stock_.is_giving()) stock_.give_some(space_);
+    if (stock_.takes(size) && first < space_.count()) {
       space_.keep(first, size);
       return stock(at, first, size);
     }
     space_.give(first, size);
-    const std::size_t half = space_.total() / 2;
-    if (space_.free() >= half && (floor_ != half || stocked_ == 0)) plan();  // there is plenty again
+    if (stock_.is_ample(space_)) stock_.plan(space_);
   }
 
   [[gnu::noinline]] bool resize_hardly(std::byte* at, std::size_t before, std::size_t after) noexcept {
@@ -338,96 +299,8 @@ class BasicGranuleHeap {
 
   // A block that is lent.
   [[gnu::always_inline]] void stock(std::byte* at, std::size_t first, std::size_t size) noexcept {
-    Index& head = heads_[size];
     if (!space_.map().try_lent_to_cached(first)) [[unlikely]] refuse(at);
-    next_of(at) = head;
-    head = static_cast<Index>(first);
-  }
-
-  void give_back(std::size_t size) noexcept {
-    Index& head = heads_[size];
-    const std::size_t first = head;
-    head = next_of(space_.address(first));
-    space_.give_cached(first, size);
-  }
-
-  // There is plenty while half of the memory is free: nothing is merged. Then all of the stock is, again each time that
-  // the free memory has shrunk by an eighth, and with less than a third nothing is stocked. That takes many calls.
-  void plan() noexcept {
-    const std::size_t free = space_.free();
-    const std::size_t half = space_.total() / 2;
-    const bool plenty = free >= half;
-    if (!plenty) merging_ = 1;
-    const std::size_t most = free >= space_.total() / 3 ? least(space_.total() / Share, lists_) : 0;
-    stocked_ = most == 0 ? 0 : most + 1;
-    quickly_ = least(most, Map::most_in_word);
-    floor_ = plenty ? half : free - free / 8;
-  }
-
-  // Gives some blocks back, from the list on where the last call stopped.
-  void merge_some() noexcept {
-    unsigned left = merged_at_once;
-    for (unsigned looks = looks_at_once; left != 0 && looks != 0; --looks) {
-      if (merging_ > lists_) {
-        merging_ = 0;
-        return;
-      }
-      if (heads_[merging_] == 0) {
-        ++merging_;
-      } else {
-        give_back(merging_);
-        --left;
-      }
-    }
-  }
-
-  std::size_t carve(std::size_t size) noexcept {
-    std::uint8_t& grown = batch_of(size);
-    if (space_.free() < space_.total() / 2) grown = 0;
-    const std::size_t most = least(batch / size, most_in_batch);
-    const std::size_t wanted = std::size_t{1} << grown;
-    std::size_t first = 0;
-    const std::size_t count = space_.take_run(size, wanted < most ? wanted : most, first);
-    if (count == 0) return 0;
-    if (wanted < most) ++grown;
-    space_.keep(first, size);
-    if (size > most_carved) __builtin_unreachable();
-    Map map = space_.map();
-    std::byte* at = space_.address(first);
-    Link* link = &heads_[size];
-    const std::size_t end = first + count * size;
-    for (std::size_t carved = first + size; carved != end; carved += size) {
-      map.begin_cached(carved);
-      map.close_end(carved, size);
-      *link = static_cast<Index>(carved);
-      link = &next_of(at += size * granule);
-    }
-    *link = 0;
-    return first;
-  }
-
-  // Invariant 6.
-  bool stock_holds() const noexcept {
-    if (heads_ == nullptr) return true;
-    if (heads_[0] != 0) return false;
-    for (std::size_t size = 1; size <= least(lists_, most_carved); ++size) {
-      if (batch_of(size) > std::bit_width(most_in_batch)) return false;
-    }
-    std::size_t left = GranuleAudit(space_).cached_blocks();
-    for (std::size_t size = 1; size <= lists_; ++size) {
-      if (!list_holds(heads_[size], size, left)) return false;
-    }
-    return left == 0;
-  }
-
-  // `left` counts what may still be listed.
-  bool list_holds(std::size_t block, std::size_t size, std::size_t& left) const noexcept {
-    for (; block != 0; block = next_of(space_.address(block))) {
-      const Stretch* const stretch = space_.stretch_of(block);
-      if (stretch == nullptr || !stretch->map.is_cached(block) || stretch->map.length(block) != size) return false;
-      if (left-- == 0) return false;
-    }
-    return true;
+    stock_.push(at, first, size);
   }
 
   [[gnu::cold, gnu::noinline]] void refuse_unless_null(const std::byte* at) const noexcept {
@@ -439,13 +312,7 @@ class BasicGranuleHeap {
   }
 
   Space space_;
-  // All are zero before there is memory, so that a heap of the program itself takes none in its file.
-  Index* heads_ = nullptr;     // of the lists; list 0 is empty for ever
-  std::size_t lists_ = 0;      // without it
-  std::size_t stocked_ = 0;    // blocks of fewer granules are stocked; 0: memory is scarce, or there is none
-  std::size_t quickly_ = 0;    // of those, blocks up to so many are taken back after a look at a word of the map or two
-  std::size_t merging_ = 0;    // the size whose list is given back next; 0: none is
-  std::size_t floor_ = 0;      // of free granules; below it all is merged
+  Stock stock_;
 };
 
 /// For regions up to 64 GiB.
