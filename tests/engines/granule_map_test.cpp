@@ -44,6 +44,15 @@ Fault fault_of_free(Heap& heap, std::byte* at, std::size_t size) {
   return stop_of([&] { heap.deallocate(at, granules<Heap>(size)); }).fault;
 }
 
+/// Those who look without a lock see the size, and do not take the block for one of those that end in sight.
+void expect_in_view(const auto& view, std::byte* at, std::size_t size) {
+  const std::size_t number = view.number_of(at);
+  EXPECT_EQ(view.lent_length(number), size);
+  for (std::size_t wrong = 1; wrong <= view.most_granules; ++wrong) {
+    EXPECT_FALSE(view.lends(number, wrong)) << wrong << " of " << size << " at " << number;
+  }
+}
+
 /// A block that is followed by a lent one, freed in wrong ways and in the right one.
 template <class Heap>
 void try_long_block(Heap& heap, std::size_t size) {
@@ -52,6 +61,7 @@ void try_long_block(Heap& heap, std::size_t size) {
   ASSERT_EQ(next, at + size * Heap::granule);
   ASSERT_EQ(heap.size_of(at), size * Heap::granule);
   ASSERT_EQ(heap.size_of(next), size * Heap::granule);
+  if constexpr (requires { heap.view(); }) expect_in_view(heap.view(), at, size);
   for (const std::size_t wrong : {size - 1, size + 1, size - 32, size + 32, size - 64, size + 64, 2 * size, size / 2}) {
     ASSERT_EQ(fault_of_free(heap, at, wrong), Fault::wrong_layout) << wrong;
   }

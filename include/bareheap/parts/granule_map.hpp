@@ -17,10 +17,10 @@
 //
 // The planes alternate word by word, so that both bits of a granule are in one cache line. A block ends where the next
 // tile begins: at the next granule that has a bit. So that the end of a long block is found at once too, a block that
-// covers the whole word after the one it begins in has its length in the kind plane of that word. The two lowest bits
-// of it, both set where no tile starts, tell it from edges: two edges side by side are a whole free block, which a
-// start must follow, and without a stock there are none. The start plane is never used for anything else, so what may
-// be freed is always exact (docs/decisions/0006-the-map-of-a-granule-heap.md).
+// covers the whole word after the one it begins in has its length in the kind plane of that word; with a stock it is the
+// second word after. The two lowest bits of it, both set where no tile starts, tell it from edges: two edges side by
+// side are a whole free block, which a start must follow, and without a stock there are none. The start plane is never
+// used for anything else, so what may be freed is always exact (docs/decisions/0006-the-map-of-a-granule-heap.md).
 #pragma once
 
 #include "bareheap/core/bits.hpp"
@@ -30,6 +30,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace bareheap {
 
@@ -50,7 +51,7 @@ class GranuleMap {
   /// Bytes of the map of the granules [first, end). It has one more granule at the end, and a word to spare, so that
   /// what stands behind a granule can be read without a question.
   static constexpr std::size_t bytes_for(std::size_t first, std::size_t end) noexcept {
-    return (end / word_bits - first / word_bits + 2) * sizeof(Pair);
+    return (end / word_bits - first / word_bits + words_to_spare) * sizeof(Pair);
   }
 
   constexpr GranuleMap() noexcept = default;
@@ -119,8 +120,10 @@ class GranuleMap {
   /// block begins here.
   [[gnu::always_inline]] bool lends(std::size_t granule, std::size_t size) const noexcept {
     const Pair* const pair = &of(granule);
+    const Word here = ends_of_lent(seen(pair[0]), granule);
+    const Pair after = seen(pair[1]);
     // The only bit up to `size` granules on must be there.
-    const Word ends = ends_of_lent(seen(pair[0]), granule) | tiles(seen(pair[1])) << 1 << bit(~granule);
+    const Word ends = here | (length_at > 1 ? any(after) : tiles(after)) << 1 << (bit(granule) ^ (word_bits - 1));
     return ends << bit(~size) == Word{1} << (word_bits - 1);
   }
 
@@ -130,7 +133,7 @@ class GranuleMap {
 
   /// True where a block of so many granules here has its length in the map.
   static constexpr bool is_long(std::size_t granule, std::size_t size) noexcept {
-    return bit(granule) + size >= 2 * word_bits;
+    return bit(granule) + size >= (length_at + 1) * word_bits;
   }
 
   /// The first granule from `granule` on, but before `end`, that has a bit; `end`: none has. A word a step.
@@ -220,12 +223,12 @@ class GranuleMap {
   /// The opposite: tells the length of a block that begins here, if it is a long one.
   void close_end(std::size_t granule, std::size_t size) noexcept {
     if (is_long(granule, size)) [[unlikely]]
-      Words::put((&of(granule))[1].kind, static_cast<Word>(static_cast<Word>(size) << length_shift | length_mark));
+      Words::put((&of(granule))[length_at].kind, static_cast<Word>(static_cast<Word>(size) << length_shift | length_mark));
   }
 
   /// The opposite of that: its end is open.
   void forget_length(std::size_t granule, std::size_t size) noexcept {
-    if (is_long(granule, size)) [[unlikely]] Words::put((&of(granule))[1].kind, Word{0});
+    if (is_long(granule, size)) [[unlikely]] Words::put((&of(granule))[length_at].kind, Word{0});
   }
 
   /// The longest block that try_lent_to_cached() can look at.
@@ -319,6 +322,12 @@ class GranuleMap {
   }
 
  private:
+  // The length of a block lies so many words behind the one that it begins in: with a stock further than lends() looks,
+  // which so finds tiles alone.
+  static constexpr unsigned length_at = has_stock ? 2 : 1;
+  // Behind the last granule; one more where others may come upon a block while it changes.
+  static constexpr std::size_t words_to_spare = 2 + (std::is_same_v<Words, PlainWords> ? 0 : length_at - 1);
+
   static constexpr unsigned length_shift = 2;
   static constexpr Word length_mark = 3;
 
@@ -340,9 +349,16 @@ class GranuleMap {
 
   // Of one that ends in no tile of the word that it begins in.
   [[gnu::always_inline]] std::size_t length_beyond(std::size_t granule) const noexcept {
-    const Pair after = seen((&of(granule))[1]);
+    const Pair* const pair = &of(granule);
+    std::size_t granules = bit(~granule) + std::size_t{1};  // to the end of the word
+    if constexpr (length_at > 1) {
+      const Word beyond = any(seen(pair[1]));
+      if (beyond != 0) return granules + static_cast<std::size_t>(std::countr_zero(beyond));
+      granules += word_bits;
+    }
+    const Pair after = seen(pair[length_at]);
     if (holds_length(after)) return after.kind >> length_shift;
-    return word_bits - bit(granule) + static_cast<std::size_t>(std::countr_zero(any(after)));
+    return granules + static_cast<std::size_t>(std::countr_zero(any(after)));
   }
 
   // True: a block of exactly `size` granules is lent here. Where the map has its length, `use` gets that.
@@ -351,15 +367,20 @@ class GranuleMap {
     Pair* const pair = &of(granule);
     const Word ends = ends_of_lent(seen(*pair), granule);
     if (ends != 0) return static_cast<std::size_t>(std::countr_zero(ends)) == size;
-    const Pair after = seen(pair[1]);
+    const std::size_t rest = size + bit(granule) - word_bits;
+    if constexpr (length_at > 1) {
+      const Word beyond = any(seen(pair[1]));
+      if (beyond != 0) return static_cast<std::size_t>(std::countr_zero(beyond)) == rest;
+    }
+    const Pair after = seen(pair[length_at]);
     if (holds_length(after)) [[unlikely]] {
       if (after.kind != (size << length_shift | length_mark)) [[unlikely]] return false;
-      use(pair[1].kind);
+      use(pair[length_at].kind);
       return true;
     }
     const Word beyond = any(after);
     if (beyond == 0) __builtin_unreachable();  // what is lent has an end
-    return static_cast<std::size_t>(std::countr_zero(beyond)) == size + bit(granule) - word_bits;
+    return static_cast<std::size_t>(std::countr_zero(beyond)) == rest - (length_at - 1) * word_bits;
   }
 
   // The tiles from this granule on, without its own bits: where a block is lent here, the lowest tells where it ends,
