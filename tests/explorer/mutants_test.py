@@ -21,6 +21,7 @@ HEADERS = tuple(
     f"bareheap/{header}.hpp"
     for header in (
         "wrappers/cpu_cached",
+        "wrappers/cpu_sizes",
         "wrappers/cpu_forks",
         "wrappers/cpu_recall",
         "wrappers/cpu_magazines",

@@ -6,16 +6,11 @@ Documents are reflowed by whoever shows them, and traces are data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 COLUMNS = 120
 LINES = 400
-
-# What is longer, and why it is one thing nevertheless.
-LONGER = {
-    "include/bareheap/wrappers/cpu_cached.hpp": "50 lines say what it has of the two headers that it is one thing with",
-}
 
 
 def wide_lines(root: Path, names: Iterable[str]) -> list[str]:
@@ -27,9 +22,7 @@ def wide_lines(root: Path, names: Iterable[str]) -> list[str]:
     return complaints
 
 
-def long_files(root: Path, names: Iterable[str], longer: Mapping[str, str]) -> list[str]:
-    """Files that are too long, and exceptions that nothing is left of."""
+def long_files(root: Path, names: Iterable[str]) -> list[str]:
     lengths = {name: len((root / name).read_text(encoding="utf-8").splitlines()) for name in names}
-    complaints = [f"{name} has {length} lines, and {LINES} are the most"
-                  for name, length in lengths.items() if length > LINES and name not in longer]  # fmt: skip
-    return complaints + [f"{name} is no exception any more" for name in longer if lengths.get(name, 0) <= LINES]
+    return [f"{name} has {length} lines, and {LINES} are the most"
+            for name, length in lengths.items() if length > LINES]  # fmt: skip

@@ -25,15 +25,14 @@
 // Bad frees: as the heap inside, but that a block in a stock is known as Detection does it (parts/magazine.hpp).
 #pragma once
 
-#include "bareheap/wrappers/cpu_forks.hpp"
+#include "bareheap/wrappers/cpu_sizes.hpp"
 
 namespace bareheap {
 
 template <class Plain, Multiprocessor P, class Detection = ByKey>
-class CpuCached : protected CpuForks<Plain, P, Detection> {
-  using Base = CpuForks<Plain, P, Detection>;
+class CpuCached : protected CpuSizes<Plain, P, Detection> {
+  using Base = CpuSizes<Plain, P, Detection>;
   using typename Base::Heap;
-  using typename Base::View;
   using typename Base::Cpu;
   using Base::is_direct;
   using Base::nests;
@@ -260,21 +259,8 @@ class CpuCached : protected CpuForks<Plain, P, Detection> {
   }
 
   /// Stops where no block is lent at this address, but not for a block in a stock that is known by its key. Takes the
-  /// lock where stocks are called back by interrupt, else hardly ever.
-  std::size_t size_of(const std::byte* at) const noexcept {
-    if (const std::size_t size = length_seen(at); size != 0) return size * granule;
-    if (is_nested()) return heap_.size_of(at);
-    const Holding held(*this, caller_here());
-    return heap_.size_of(at);
-  }
-
-  /// As size_of(), on behalf of a caller as above.
-  [[gnu::always_inline]] std::size_t size_of(const std::byte* at, const void* caller) const noexcept
-    requires(is_direct)
-  {
-    if (const std::size_t size = length_seen(at); size != 0) [[likely]] return size * granule;
-    return size_of_hardly(at, caller);
-  }
+  /// lock where stocks are called back by interrupt, else hardly ever. One can be called on behalf of a caller as above.
+  using Base::size_of;
 
   /// Calls all stocks back. What a CPU has that does not answer is shown as lent.
   void walk(ExtentSink sink) const noexcept {
@@ -341,39 +327,6 @@ class CpuCached : protected CpuForks<Plain, P, Detection> {
       return is_done;
     }
     return false;
-  }
-
-  [[gnu::noinline]] std::size_t size_of_hardly(const std::byte* at, const void* caller) const noexcept
-    requires(is_direct)
-  {
-    std::size_t size = 0;
-    Fault fault = Fault::none;
-    if (is_nested()) {
-      fault = look_up(at, size);
-    } else {
-      const Holding held(*this, caller);
-      fault = look_up(at, size);
-    }
-    if (fault != Fault::none) [[unlikely]] panic({.fault = fault, .address = at, .caller = caller});
-    return size * granule;
-  }
-
-  Fault look_up(const std::byte* at, std::size_t& size) const noexcept
-    requires(is_direct)
-  {
-    const Fault fault = heap_.fault_in(at, layout_of(1));
-    const bool is_lent = fault == Fault::none || fault == Fault::wrong_layout;
-    if (is_lent) size = heap_.size_of(at) / granule;
-    return is_lent ? Fault::none : fault;
-  }
-
-  // Without the lock: granules of the block that is lent here; 0: it is not certain that there is one.
-  std::size_t length_seen(const std::byte* at) const noexcept {
-    if constexpr (is_direct) {
-      const View view = heap_.view();
-      return threads_.changes.look([&]() noexcept { return view.lent_length(view.number_of(at)); });
-    }
-    return 0;
   }
 
   // Does something with a lent block, under the lock; stops where it is not lent. A key is not certain: where there is
