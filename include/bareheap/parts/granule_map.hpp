@@ -367,10 +367,9 @@ class GranuleMap {
     Pair* const pair = &of(granule);
     const Word ends = ends_of_lent(seen(*pair), granule);
     if (ends != 0) return static_cast<std::size_t>(std::countr_zero(ends)) == size;
-    const std::size_t rest = size + bit(granule) - word_bits;
     if constexpr (length_at > 1) {
       const Word beyond = any(seen(pair[1]));
-      if (beyond != 0) return static_cast<std::size_t>(std::countr_zero(beyond)) == rest;
+      if (beyond != 0) return static_cast<std::size_t>(std::countr_zero(beyond)) == size + bit(granule) - word_bits;
     }
     const Pair after = seen(pair[length_at]);
     if (holds_length(after)) [[unlikely]] {
@@ -380,7 +379,7 @@ class GranuleMap {
     }
     const Word beyond = any(after);
     if (beyond == 0) __builtin_unreachable();  // what is lent has an end
-    return static_cast<std::size_t>(std::countr_zero(beyond)) == rest - (length_at - 1) * word_bits;
+    return static_cast<std::size_t>(std::countr_zero(beyond)) == size + bit(granule) - length_at * word_bits;
   }
 
   // The tiles from this granule on, without its own bits: where a block is lent here, the lowest tells where it ends,
