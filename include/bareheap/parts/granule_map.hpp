@@ -238,10 +238,11 @@ class GranuleMap {
   /// is changed: there is none, or it is a short one and its end is in another word of the map. Where a longer one ends
   /// nobody can foretell, not even a processor: both words are looked at, without a branch.
   [[gnu::always_inline]] bool try_lent_to_cached(std::size_t granule, unsigned size) noexcept {
-    if (size > word_bits / 8) return lends(granule, size) && try_lent_to_cached(granule);
     Pair& pair = of(granule);
     const Pair here = seen(pair);
-    const Word ends = ends_of_lent(here, granule) | Word{1} << (word_bits - 1);  // never 0: nobody need ask
+    Word ends = ends_of_lent(here, granule);
+    if (size > word_bits / 8) [[likely]] ends |= any(seen((&pair)[1])) << 1 << bit(~granule);
+    ends |= Word{1} << (word_bits - 1);  // never 0: nobody need ask
     return static_cast<unsigned>(std::countr_zero(ends)) == size && Words::try_set(pair.kind, here.kind, mask(granule));
   }
 
