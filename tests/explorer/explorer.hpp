@@ -46,6 +46,7 @@ struct Program {
   std::function<void(unsigned)> device = {};  ///< the handler of a device, which interrupts once, at any moment,
   unsigned devices = 0;                       ///< each CPU whose bit is set
   unsigned patience = for_ever;               ///< rounds that a CPU waits for another in keep_waiting()
+  bool is_long = false;                       ///< where stores may wait, there are far more orders
 };
 
 /// How far to look, and on which machine.

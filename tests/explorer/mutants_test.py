@@ -28,7 +28,7 @@ HEADERS = tuple(
         "parts/change_count",
     )
 )
-OPTIONS = ["-std=c++23", "-O2", "-fsanitize=thread", "-Wno-tsan"]
+OPTIONS = ["-std=c++23", "-O1", "-fsanitize=thread", "-Wno-tsan"]
 
 COMPILER, LIBRARY, EVERY = "", "", False
 

@@ -75,7 +75,8 @@ int run(const std::vector<Program>& programs, Bounds bounds, int count, char** a
   for (const Program& program : programs) {
     Bounds these = bounds;
     const bool is_wide = program.cpus > 2 || program.devices != 0;  // with far more orders
-    if (is_wide && these.preemptions != 0) --these.preemptions;
+    const bool is_too_long = program.is_long && bounds.store_buffers && count == 1;  // unless all is asked for
+    if ((is_wide || is_too_long) && these.preemptions != 0) --these.preemptions;
     if (!passes(program, these)) return 1;
   }
   return 0;

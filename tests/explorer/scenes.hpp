@@ -229,6 +229,7 @@ class Scene {
         give(take(size_of_pair));
       }
     };
+    depot.is_long = true;
     all.push_back(depot);
   }
 
