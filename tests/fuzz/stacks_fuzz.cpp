@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every wrapper, in stacks that are little alike; in `./test long` all the stacks there are.
+// Every wrapper, in a few stacks that are little alike; in `./test long` all the stacks there are.
 #include "fuzz/fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t size) {
