@@ -76,6 +76,14 @@ TYPED_TEST(CpuCachedTest, takes_the_lock_at_most_once_in_16_calls_for_each_size)
   }
 }
 
+TYPED_TEST(CpuCachedTest, what_two_magazines_hold_is_lent_and_freed_without_the_lock) {
+  const auto round = [&] { this->free_on(1, this->allocate_on(1, small, 100), small); };  // 64 are the most of one
+  for (int warming = 0; warming < 10; ++warming) round();
+  const std::uint64_t before = this->heap.times_locked();
+  for (int count = 0; count < 10; ++count) round();
+  EXPECT_EQ(this->heap.times_locked() - before, 1u) << "to answer this";
+}
+
 TYPED_TEST(CpuCachedTest, stocks_hold_no_more_than_their_share) {
   for (std::uint32_t cpu = 0; cpu < 4; ++cpu) {
     for (std::size_t size = 16; size <= 1024; size += 16) {

@@ -59,7 +59,7 @@ template <class Number>
 struct Magazine {
   Number first = 0;
   std::uint16_t room = 0;
-  std::uint8_t made_for = 0;  ///< blocks
+  std::uint16_t made_for = 0;  ///< blocks
 
   constexpr bool is_closed() const noexcept { return first == 0 && room == 0; }
   constexpr bool is_empty() const noexcept { return first == 0 && room != 0; }

@@ -64,7 +64,28 @@ class CpuMagazines {
     Magazines loaded;
     Magazines spare;
 
-    void swap() noexcept { std::swap(loaded, spare); }
+    // One by one, as they were stored: a processor waits where it loads more at once than was stored a moment ago.
+    [[gnu::always_inline]] void swap() noexcept {
+      std::swap(loaded.first, spare.first);
+      std::swap(loaded.room, spare.room);
+      std::swap(loaded.made_for, spare.made_for);
+    }
+
+    // Where the loaded magazine does not serve and the spare one does, they change places.
+    [[gnu::always_inline]] bool has_block() noexcept {
+      if (loaded.first == 0) [[unlikely]] {
+        if (spare.first == 0) return false;
+        swap();
+      }
+      return true;
+    }
+    [[gnu::always_inline]] bool has_room() noexcept {
+      if (loaded.room == 0) [[unlikely]] {
+        if (!spare.is_empty()) return false;
+        swap();
+      }
+      return true;
+    }
   };
 
   // A power of two apart, which is what finding one costs least at.
@@ -84,8 +105,11 @@ class CpuMagazines {
   static Layout layout_of(std::size_t size) noexcept { return {size * granule, granule}; }
   static constexpr std::size_t granules_of(std::size_t bytes) noexcept { return (bytes - (bytes != 0)) / granule + 1; }
 
-  // One less, but that no bytes are more than anything has: they take the longer way.
-  static constexpr std::size_t last_granule_of(std::size_t bytes) noexcept { return (bytes - 1) / granule; }
+  // No bytes are more than anything has: they take the longer way.
+  static constexpr bool is_stocked(std::size_t bytes) noexcept { return bytes - 1 < classes * granule; }
+  static constexpr std::size_t granules_of_stocked(std::size_t bytes) noexcept {
+    return (bytes + (granule - 1)) / granule;
+  }
 
   // Before the lock is taken it may not be known yet.
   [[gnu::always_inline]] static std::uint32_t known_cpu() noexcept {
@@ -116,9 +140,9 @@ class CpuMagazines {
   // ---- One block. All of these have the magazines for themselves.
 
   // False for a block that was written to, too: who takes the longer way comes upon it.
-  [[gnu::always_inline]] static bool has_block(const Cpu& cpu, std::size_t size) noexcept {
-    const std::size_t first = cpu.racks[size].loaded.first;
-    return first != 0 && node(cpu.view.address(first)).is_whole();
+  [[gnu::always_inline]] static bool has_block(Cpu& cpu, std::size_t size) noexcept {
+    Rack& rack = cpu.racks[size];
+    return rack.has_block() && node(cpu.view.address(rack.loaded.first)).is_whole();
   }
 
   [[gnu::always_inline]] static Block lend(Cpu& cpu, std::size_t size) noexcept {
@@ -139,8 +163,8 @@ class CpuMagazines {
 
   // The same of a block that is lent; size 0, which no block has, has no room.
   [[gnu::always_inline]] static bool try_push(Cpu& cpu, std::byte* at, std::size_t number, std::size_t size) noexcept {
+    if (!cpu.racks[size].has_room()) [[unlikely]] return false;
     Magazines& magazine = cpu.racks[size].loaded;
-    if (magazine.room == 0) [[unlikely]] return false;
     if (!Detection::try_put(node(at), cpu.view, number)) [[unlikely]] return false;
     node(at).link(magazine.first);
     magazine.first = static_cast<Number>(number);
@@ -195,7 +219,7 @@ class CpuMagazines {
     const std::size_t wanted = std::size_t{2} << cpu.grown[size];
     if (wanted < most) ++cpu.grown[size];
     cpu.held -= rack.loaded.made_for * size;
-    const auto blocks = static_cast<std::uint8_t>(wanted < most ? wanted : most);
+    const auto blocks = static_cast<std::uint16_t>(wanted < most ? wanted : most);
     cpu.held += blocks * size;
     rack.loaded = {0, blocks, blocks};
   }
