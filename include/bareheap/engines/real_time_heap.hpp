@@ -87,7 +87,7 @@ class BasicRealTimeHeap {
     if constexpr (Space::is_compact) return allocate_aligned(size, granule);  // the same code for all
     const std::size_t first = space_.find(size);
     if (first == 0) return {};
-    if (first >= space_.near()) [[unlikely]] return lend_anywhere({first, first}, size);
+    if (first >= space_.near()) [[unlikely]] return lend_anywhere({Space::Bins::linked(first), 0}, size);
     return block(space_.lend(space_.map(), first, size), size);
   }
 
@@ -149,17 +149,14 @@ class BasicRealTimeHeap {
   }
 
   [[gnu::noinline]] Block lend_anywhere(Place place, std::size_t size) noexcept {
-    return block(space_.lend(space_.map_of(place.block), place, size), size);
+    return block(space_.lend(space_.map_of(place.block.number()), place, size), size);
   }
 
   [[gnu::noinline]] Block allocate_aligned(std::size_t size, std::size_t alignment) noexcept {
     const Place place = space_.find_aligned(size, alignment);
-    if (place.block == 0) return {};
-    if constexpr (Space::is_compact) return block(space_.lend(space_.map_of(place.block), place, size), size);
-    return place.block < space_.near() ? lend_near(place, size) : lend_anywhere(place, size);
-  }
-
-  [[gnu::noinline]] Block lend_near(Place place, std::size_t size) noexcept {
+    if (place.is_none()) return {};
+    if constexpr (Space::is_compact) return block(space_.lend(space_.map_of(place.block.number()), place, size), size);
+    if (place.block.number() >= space_.near()) [[unlikely]] return lend_anywhere(place, size);
     return block(space_.lend(space_.map(), place, size), size);
   }
 

@@ -44,8 +44,7 @@ class GranuleMoves {
 
   /// Lends the first `size` granules of a free block: the first of them. The map is that of the block, here and below.
   [[gnu::always_inline]] std::size_t lend(Map map, std::size_t first, std::size_t size) noexcept {
-    bins_.remove(first);
-    const std::size_t found = bins_.size_at(first);
+    const std::size_t found = bins_.remove(first);
     map.edge_to_lent(first);
     map.close_end(first, size);
     cut(map, first, size, found);
@@ -59,8 +58,7 @@ class GranuleMoves {
   /// They are still to be closed, all but the first to begin.
   [[gnu::always_inline]] std::size_t lend_run(Map map, std::size_t first, std::size_t size,
                                               std::size_t count) noexcept {
-    bins_.remove(first);
-    const std::size_t found = bins_.size_at(first);
+    const std::size_t found = bins_.remove(first);
     if (found < size * count) count = found / size;
     map.edge_to_lent(first);
     cut(map, first, size * count, found);
@@ -69,43 +67,47 @@ class GranuleMoves {
     return count;
   }
 
-  /// Where `size` granules may be lent: from `first` on, in the free block that begins at `block`; 0: nowhere.
+  /// Where a block may be lent: in this free block, behind so many granules of it; link 0: nowhere.
   struct Place {
-    std::size_t block;
-    std::size_t first;
+    typename Bins::Linked block;
+    std::size_t skipped;
+
+    bool is_none() const noexcept { return block.link == 0; }
   };
 
   /// At a multiple of `alignment` bytes, which is more than a granule. The first block of the bin of the size may do by
   /// chance; else one is looked for that does wherever it lies.
   [[gnu::always_inline]] Place find_aligned(std::size_t size, std::size_t alignment) const noexcept {
     if (size > most_) [[unlikely]] return {};
-    const std::size_t by_chance = bins_.first_of(Bins::bin_of(size));
+    const auto by_chance = bins_.first_linked(Bins::bin_of(size));
     const std::size_t skipped = to_aligned(by_chance, alignment);
-    if (skipped + size <= bins_.size_at(by_chance)) return {by_chance, by_chance + skipped};
+    if (skipped + size <= bins_.size_at(by_chance)) return {by_chance, skipped};
     const std::size_t enough = size + alignment / granule - 1;
     if (enough > most_) return {};
-    const std::size_t block = bins_.find(enough);
-    if (block == 0) return {};
-    return {block, block + to_aligned(block, alignment)};
+    const auto block = bins_.find_linked(enough);
+    if (block.link == 0) return {};
+    return {block, to_aligned(block, alignment)};
   }
 
   /// Lends `size` granules there.
   [[gnu::always_inline]] std::size_t lend(Map map, Place place, std::size_t size) noexcept {
-    const auto [block, first] = place;
-    const std::size_t found = bins_.size_at(block);
-    bins_.remove(block);
+    const auto [block, skipped] = place;
+    const std::size_t first = block.number() + skipped;
+    Rings<!Map::may_stock> bins = bins_;
+    const std::size_t found = bins.remove(block);
     add_free(0 - size);
     ++blocks_;
     map.set_start(first);
+    if constexpr (!Map::may_stock) map.turn(first);
     map.close_end(first, size);
-    const std::size_t front = first - block;
-    if (front == 0) [[unlikely]] {
-      map.turn(first);
+    if (skipped == 0) [[unlikely]] {
+      if constexpr (Map::may_stock) map.turn(first);
     } else {
-      map.end_free(first);
-      bins_.insert(block, front);
+      if constexpr (Map::may_stock) map.end_free(first);
+      bins.insert(block, skipped);
     }
-    cut(map, first, size, found - front);
+    cut(bins, map, first, size, found - skipped);
+    bins_.follow(bins);
     if (first == 0) __builtin_unreachable();  // as above
     return first;
   }
@@ -118,8 +120,8 @@ class GranuleMoves {
     const unsigned last = Bins::bin_of(slack < most_ - size ? size + slack : most_);
     for (unsigned bin = Bins::bin_of(size); bin <= last; ++bin) {
       for (std::size_t at = bins_.first_of(bin); bins_.size_at(at) != 0; at = bins_.after(at)) {
-        const std::size_t skipped = to_aligned(at, alignment);
-        if (skipped + size <= bins_.size_at(at)) return {at, at + skipped};
+        const std::size_t skipped = to_aligned(Bins::linked(at), alignment);
+        if (skipped + size <= bins_.size_at(at)) return {Bins::linked(at), skipped};
       }
     }
     return {};
@@ -129,7 +131,7 @@ class GranuleMoves {
   [[gnu::always_inline]] Place find_last(std::size_t size) const noexcept {
     const std::size_t block = find(size);
     if (block == 0) return {};
-    return {block, block + bins_.size_at(block) - size};
+    return {Bins::linked(block), bins_.size_at(block) - size};
   }
 
   /// Takes a lent block whose end is open back, and merges it with its free neighbours.
@@ -211,13 +213,18 @@ class GranuleMoves {
     static constexpr std::size_t granules = 0;
   };
 
+  // For all that a compiler knows, the bins lie where a node of theirs is written. A copy can stay in registers, until
+  // they follow() it: not where little code counts, nor with a stock where one ring is left and one entered at most.
+  template <bool copied>
+  using Rings = std::conditional_t<copied && sizeof(std::size_t) == 8, Bins, Bins&>;
+
   void add_free(std::size_t size) noexcept {
     if constexpr (Map::may_stock) free_.granules += size;
   }
 
   // Granules from this one to the next whose address is a multiple of the alignment.
-  std::size_t to_aligned(std::size_t number, std::size_t alignment) const noexcept {
-    return ((0 - bins_.address(number)) & (alignment - 1)) / granule;
+  std::size_t to_aligned(typename Bins::Linked first, std::size_t alignment) const noexcept {
+    return ((0 - bins_.address(first)) & (alignment - 1)) / granule;
   }
 
   void release(Map map, std::size_t first, std::size_t size) noexcept {
@@ -229,40 +236,50 @@ class GranuleMoves {
   // Ends what begins at `first` and reaches to the end of a free block, `found` granules on, after `size` granules: the
   // remainder is a free block. Without a stock there is a turn either way. [[likely]]: as below.
   void cut(Map map, std::size_t first, std::size_t size, std::size_t found) noexcept {
+    Rings<!Map::may_stock> bins = bins_;
+    cut(bins, map, first, size, found);
+    bins_.follow(bins);
+  }
+  [[gnu::always_inline]] static void cut(Bins& bins, Map map, std::size_t first, std::size_t size,
+                                         std::size_t found) noexcept {
     const std::size_t end = first + size;
     if constexpr (!Map::may_stock) map.turn(end);
-    if (found != size) [[likely]] {
+    const std::size_t rest = found - size;
+    if (rest != 0) [[likely]] {
       if constexpr (Map::may_stock) map.begin_free(end);
-      bins_.insert(end, found - size);
+      bins.insert(end, rest);
     } else if constexpr (Map::may_stock) {
       map.take_end(end);
     }
   }
 
   // Makes [first, end), which is all interior and in no block, a free block together with those that it touches. An
-  // edge that comes to lie inside goes, unless it is the neighbour's other edge too: then it is one of the whole. What
-  // is [[likely]] is so in the longest call.
+  // edge that comes to lie inside goes, unless it is the neighbour's other edge too: then it is one of the whole. As
+  // above there is a turn without a stock. What is [[likely]] is so in the longest call.
   [[gnu::noinline]] void merge(Map map, std::size_t first, std::size_t end) noexcept { merge_here(map, first, end); }
   [[gnu::always_inline]] void merge_here(Map map, std::size_t first, std::size_t end) noexcept {
-    if (!map.starts(end)) {
-      const std::size_t above = bins_.size_at(end);
-      map.join_above(end, above);
-      bins_.remove(end);
+    Rings<true> bins = bins_;
+    const bool is_free_above = !map.starts(end);
+    if constexpr (!Map::may_stock) map.turn(end);
+    if (is_free_above) {
+      const std::size_t above = bins.remove(end);
+      if constexpr (Map::may_stock) map.join_above(end, above);
       end += above;
-    } else {
+    } else if constexpr (Map::may_stock) {
       map.end_free(end);
     }
     if (map.is_free_before(first)) {
-      const std::size_t below = bins_.size_before(first);
+      const std::size_t below = bins.size_before(first);
       map.join_below(first, below);
       map.clear_start_last(first);
       first -= below;
-      bins_.remove(first);
+      bins.remove(first);
     } else {
       map.begin_free(first);
       map.clear_start_last(first);
     }
-    bins_.insert(first, end - first);
+    bins.insert(first, end - first);
+    bins_.follow(bins);
   }
 
   [[no_unique_address]] std::conditional_t<Map::may_stock, Counted, NotCounted> free_;

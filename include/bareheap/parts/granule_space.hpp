@@ -251,7 +251,7 @@ class GranuleSpace : public Moves {
   /// The same at a multiple of `alignment` bytes, which is more than a granule.
   [[gnu::always_inline]] std::size_t take_aligned(std::size_t size, std::size_t alignment) noexcept {
     const Place place = Moves::find_aligned(size, alignment);
-    return place.block == 0 ? 0 : Moves::lend(map_of(place.block), place, size);
+    return place.is_none() ? 0 : Moves::lend(map_of(place.block.number()), place, size);
   }
 
   /// As both, for what they refused: Moves::find_any().
@@ -344,7 +344,7 @@ class GranuleSpace : public Moves {
   }
 
   [[gnu::noinline]] std::size_t take_at(Place place, std::size_t size) noexcept {
-    return place.block == 0 ? 0 : Moves::lend(map_of(place.block), place, size);
+    return place.is_none() ? 0 : Moves::lend(map_of(place.block.number()), place, size);
   }
 
   // Only without a stock is that not the span.

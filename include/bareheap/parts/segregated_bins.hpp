@@ -63,58 +63,82 @@ class SegregatedBins {
     }
   }
 
+  /// What was done in the blocks by a copy of these holds here too.
+  void follow(const SegregatedBins& copy) noexcept { occupied_ = copy.occupied_; }
+
   std::size_t base() const noexcept { return base_; }
-  /// Of a granule.
-  std::size_t address(std::size_t first) const noexcept { return base_ + link(first) * link_unit; }
+
+  /// A granule by its link. It takes an instruction to make one of its number, or a number of it.
+  struct Linked {
+    std::size_t link;
+
+    std::size_t number() const noexcept { return SegregatedBins::number(link); }
+  };
+  static Linked linked(std::size_t first) noexcept { return {link(first)}; }
+
+  std::size_t address(Linked first) const noexcept { return base_ + first.link * link_unit; }
+  std::size_t size_at(Linked first) const noexcept { return at(base_, first.link).size; }
   std::size_t size_at(std::size_t first) const noexcept { return node(first).size; }
   std::size_t size_before(std::size_t end) const noexcept { return node(end - 1).size_at_end; }
 
-  void insert(std::size_t first, std::size_t size) noexcept {
-    const std::size_t base = base_;  // for all that a compiler knows, it lies where a node is written
-    const std::size_t bin = bin_of(size);
-    const std::size_t here = link(first);
-    Link previous = static_cast<Link>(link(bin));
-    Link next = at(base, previous).next;
+  void insert(std::size_t first, std::size_t size) noexcept { insert(linked(first), size); }
+  void insert(Linked first, std::size_t size) noexcept {
+    const std::size_t base = base_;
+    const unsigned bin = bin_of(size);
+    std::size_t here = first.link;
+    std::size_t previous = head(bin);
+    std::size_t next = alone(at(base, previous).next);
     if constexpr (Order == BinOrder::lowest_first) {
       if (here > next) {  // also where that is the head
         next = previous;
         previous = at(base, next).previous;
       }
     }
+    previous = alone(previous);
     at(base, next).previous = static_cast<Index>(here);
     at(base, here).next = static_cast<Index>(next);
     at(base, previous).next = static_cast<Index>(here);
+    here = alone(here);
     at(base, here).previous = static_cast<Index>(previous);
     at(base, here + (size - 1) * links).size_at_end = static_cast<Index>(size);
+    here = alone(here);
     at(base, here).size = static_cast<Index>(size);
-    occupied_ |= Word{1} << bin;
+    occupied_ = with(occupied_, bin);
   }
 
-  void remove(std::size_t first) noexcept {
+  /// How many granules it has.
+  std::size_t remove(std::size_t first) noexcept { return remove(linked(first)); }
+  std::size_t remove(Linked first) noexcept {
     const std::size_t base = base_;
-    const std::size_t here = link(first);
-    const Link next = at(base, here).next;
-    const Link previous = at(base, here).previous;
+    std::size_t here = alone(first.link);
+    const std::size_t size = at(base, here).size;
+    here = alone(here);
+    const std::size_t next = at(base, here).next;
+    here = alone(here);
+    const std::size_t previous = at(base, here).previous;
     at(base, next).previous = static_cast<Index>(previous);
     at(base, previous).next = static_cast<Index>(next);
     if (next == previous) [[likely]] occupied_ ^= Word{1} << number(next) % most_bins;  // the head: the bin is empty
+    return size;
   }
 
   /// A block of at least `size` granules, or 0: one of the first of the bin of that size, otherwise the first of the
   /// lowest bin above that has any, since there each is large enough. `size` is no larger than the largest block may
   /// be.
-  std::size_t find(std::size_t size) const noexcept {
+  std::size_t find(std::size_t size) const noexcept { return find_linked(size).number(); }
+  Linked find_linked(std::size_t size) const noexcept {
     const unsigned bin = bin_of(size);
-    std::size_t block = first_of(bin);
+    Linked block = first_linked(bin);
     for (unsigned look = 1; size_at(block) < size; ++look) {
-      if (look == looks || block == bin) return first_above(bin);
-      block = after(block);
+      if (look == looks || block.link == bin * links) return first_above(bin);
+      block = {at(base_, block.link).next};
     }
     return block;
   }
 
   /// Of a bin; its head, where there is none.
-  std::size_t first_of(unsigned bin) const noexcept { return number(node(bin).next); }
+  std::size_t first_of(unsigned bin) const noexcept { return first_linked(bin).number(); }
+  Linked first_linked(unsigned bin) const noexcept { return {at(base_, head(bin)).next}; }
 
   /// The next block of a bin; its head, where this is the last one.
   std::size_t after(std::size_t first) const noexcept { return number(node(first).next); }
@@ -182,20 +206,30 @@ class SegregatedBins {
     Index size_at_end;
   };
 
-  std::size_t first_above(unsigned bin) const noexcept {
+  Linked first_above(unsigned bin) const noexcept {
     const Word above = occupied_ & (~Word{1} << bin);
-    if (above == 0) return 0;
-    const std::size_t first = first_of(static_cast<unsigned>(std::countr_zero(above)));
-    if (first == 0) __builtin_unreachable();  // so that nobody asks again
+    if (above == 0) return {0};
+    const Linked first = first_linked(static_cast<unsigned>(std::countr_zero(above)));
+    if (first.link == 0) __builtin_unreachable();  // so that nobody asks again
     return first;
   }
 
-  // Links are no instruction in an address only where the compiler does not fold them into what they are made of.
-  // Little code counts more where addresses have 32 bits.
-  static constexpr std::size_t link(std::size_t first) noexcept {
-    if constexpr (reaches_far || sizeof(std::size_t) < 8) return first * links;
-    else return opaque(first * links);
+  // Links are no instruction in an address only where the compiler does not fold them into what they are made of, nor
+  // makes an address of them to use it again. Little code counts more where addresses have 32 bits.
+  static constexpr std::size_t alone(std::size_t link) noexcept {
+    if constexpr (reaches_far || sizeof(std::size_t) < 8) return link;
+    else return opaque(link);
   }
+  static constexpr std::size_t link(std::size_t first) noexcept { return alone(first * links); }
+  static constexpr std::size_t head(unsigned bin) noexcept { return alone(bin * unsigned{links}); }
+
+  // One instruction, where the compiler does not see that it is the same word that changes.
+  static constexpr Word with(Word bins, unsigned bin) noexcept {
+    bins |= Word{1} << bin;
+    if constexpr (sizeof(Word) <= sizeof(std::size_t)) bins = static_cast<Word>(alone(bins));
+    return bins;
+  }
+
   static constexpr std::size_t number(std::size_t link) noexcept { return link / links; }
 
   static Node& at(std::size_t base, std::size_t link) noexcept {
