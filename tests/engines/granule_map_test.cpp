@@ -272,6 +272,35 @@ TYPED_TEST(Map, check_survives_every_flipped_bit_of_the_state_and_finds_each_inv
   EXPECT_EQ(heap.check(), Fault::none);
 }
 
+template <class Word>
+void expect_exact_quick_frees() {
+  using Stocked = GranuleMap<Word>;
+  constexpr unsigned most = Stocked::most_in_word;
+  alignas(8) std::byte words[Stocked::bytes_for(0, 6 * Stocked::word_bits)];
+  for (std::size_t first = 1; first <= Stocked::word_bits; ++first) {
+    for (unsigned size = 1; size <= most + 2; ++size) {
+      Stocked map(words, 0, 6 * Stocked::word_bits);
+      map.set_start(first);
+      size % 2 == 0 ? map.set_start(first + size) : map.set_kind(first + size);  // lent or free
+      map.begin_cached(first + size + 5);
+      for (unsigned wrong = 1; wrong <= most; ++wrong) {
+        ASSERT_FALSE(wrong != size && map.try_lent_to_cached(first, wrong)) << wrong << ", " << size << " at " << first;
+        ASSERT_FALSE(map.try_lent_to_cached(first + 1, wrong) && size != 1) << "inside";
+        ASSERT_FALSE(map.try_lent_to_cached(first + size + 5, wrong)) << "cached already";
+      }
+      if (size > most) continue;
+      const bool is_seen = size > Stocked::word_bits / 8 || first % Stocked::word_bits + size < Stocked::word_bits;
+      ASSERT_EQ(map.try_lent_to_cached(first, size), is_seen) << size << " at " << first;
+      ASSERT_EQ(map.is_cached(first), is_seen);
+    }
+  }
+}
+
+TEST(StockedMap, a_quick_free_takes_a_block_of_exactly_its_size_wherever_that_lies) {
+  expect_exact_quick_frees<std::uint64_t>();
+  expect_exact_quick_frees<std::uint32_t>();
+}
+
 // Words in which another CPU comes between, right before a bit is set.
 struct OvertakenWords : ContestedWords {
   static inline std::function<void()> between;
