@@ -35,11 +35,7 @@ class GranuleAudit {
   }
 
   std::size_t cached_blocks() const noexcept {
-    std::size_t count = 0;
-    for (const Stretch* stretch = space_.stretches(); stretch != nullptr; stretch = stretch->next) {
-      count += stretch->map.count_cached(stretch->first, stretch->end);
-    }
-    return count;
+    return count_starts([](const auto& map, std::size_t granule) { return map.is_cached(granule); });
   }
 
  private:
@@ -67,9 +63,17 @@ class GranuleAudit {
   }
 
   std::size_t blocks() const noexcept {
+    return count_starts([](const auto&, std::size_t) { return true; });
+  }
+
+  template <class Counts>
+  std::size_t count_starts(Counts counts) const noexcept {
     std::size_t count = 0;
     for (const Stretch* stretch = space_.stretches(); stretch != nullptr; stretch = stretch->next) {
-      count += stretch->map.count_starts(stretch->first, stretch->end);
+      const auto next = [=](std::size_t granule) { return stretch->map.next_start(granule, stretch->end); };
+      for (std::size_t granule = next(stretch->first); granule < stretch->end; granule = next(granule + 1)) {
+        if (counts(stretch->map, granule)) ++count;
+      }
     }
     return count;
   }

@@ -17,10 +17,11 @@
 //
 // The planes alternate word by word, so that both bits of a granule are in one cache line. A block ends where the next
 // tile begins: at the next granule that has a bit. So that the end of a long block is found at once too, a block that
-// covers the whole word after the one it begins in has its length in the kind plane of that word; with a stock it is the
-// second word after. The two lowest bits of it, both set where no tile starts, tell it from edges: two edges side by
-// side are a whole free block, which a start must follow, and without a stock there are none. The start plane is never
-// used for anything else, so what may be freed is always exact (docs/decisions/0006-the-map-of-a-granule-heap.md).
+// covers the whole word after the one it begins in has its length in the kind plane of that word; with a stock it is
+// the second word after. The two lowest bits of it, both set where no tile starts, tell it from edges: two edges side
+// by side are a whole free block, which a start must follow, and without a stock there are none. The start plane is
+// never used for anything else, so what may be freed is always exact
+// (docs/decisions/0006-the-map-of-a-granule-heap.md).
 #pragma once
 
 #include "bareheap/core/bits.hpp"
@@ -181,22 +182,6 @@ class GranuleMap {
     return is_free_edge(tile) ? next_start(tile, end) : next_tile(tile + 1, end);
   }
 
-  /// Lent and cached blocks that begin in [first, end). A word a step.
-  std::size_t count_starts(std::size_t first, std::size_t end) const noexcept {
-    std::size_t count = 0;
-    for (std::size_t granule = next_start(first, end); granule < end; granule = next_start(granule + 1, end)) ++count;
-    return count;
-  }
-
-  /// Cached blocks that begin in [first, end). A word a step.
-  std::size_t count_cached(std::size_t first, std::size_t end) const noexcept {
-    std::size_t count = 0;
-    if constexpr (!has_stock) return 0;
-    const auto cached = [](const Pair& pair) { return pair.start & pair.kind; };
-    for (first = next(first, end, cached); first < end; first = next(first + 1, end, cached)) ++count;
-    return count;
-  }
-
   /// Granules of free tiles in [first, end), which begins with a tile. A step for each tile.
   std::size_t count_free(std::size_t first, std::size_t end) const noexcept {
     std::size_t count = 0;
@@ -222,8 +207,8 @@ class GranuleMap {
 
   /// The opposite: tells the length of a block that begins here, if it is a long one.
   void close_end(std::size_t granule, std::size_t size) noexcept {
-    if (is_long(granule, size)) [[unlikely]]
-      Words::put((&of(granule))[length_at].kind, static_cast<Word>(static_cast<Word>(size) << length_shift | length_mark));
+    const auto length = static_cast<Word>(static_cast<Word>(size) << length_shift | length_mark);
+    if (is_long(granule, size)) [[unlikely]] Words::put((&of(granule))[length_at].kind, length);
   }
 
   /// The opposite of that: its end is open.

@@ -242,7 +242,7 @@ class CpuCached : protected CpuSizes<Plain, P, Detection> {
   }
 
   /// Stops where no block is lent at this address, but not for a block in a stock that is known by its key. Takes the
-  /// lock where stocks are called back by interrupt, else hardly ever. One can be called on behalf of a caller as above.
+  /// lock where stocks are called back by interrupt, else hardly ever; then a caller can be named, too, as above.
   using Base::size_of;
 
   /// Calls all stocks back. What a CPU has that does not answer is shown as lent.
