@@ -15,6 +15,7 @@
 #include "drop_in/own_blocks.hpp"
 #include "drop_in/settings.hpp"
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -36,6 +37,7 @@ struct Counters {
 template <class System, class Machine>
 class ProcessHeap {
   using Growing = GrowingHeap<System>;
+  using Cached = CpuCached<Growing, Machine>;
 
  public:
   static constexpr std::size_t granule = Growing::granule;
@@ -86,9 +88,9 @@ class ProcessHeap {
   }
 
   [[gnu::always_inline]] Block reallocate(std::byte* at, Layout asked, std::size_t size) noexcept {
-    // What stocks serve is moved, to there or from there: that is a few bytes, and leaves no rest of an odd size.
-    if (is_in_span(at) && is_stocked(asked.size(), size)) [[likely]] {
-      if (const Block moved = move(at, asked, size, caller_here())) [[likely]] return moved;
+    // What is small, or becomes it, is moved: that is a few bytes, and leaves no rest of an odd size.
+    if (is_in_span(at) && is_small(asked.size(), size)) [[likely]] {
+      if (const Block moved = move(at, asked, resized(size), caller_here())) [[likely]] return moved;
     }
     return reallocate_anew(at, asked, size, caller_here());
   }
@@ -143,7 +145,7 @@ class ProcessHeap {
 
  private:
   static constexpr std::size_t most_span = std::size_t{64} << 30;
-  static constexpr std::size_t most_stocked = 1008;  // bytes of a block that a thread may have a stock of
+  static constexpr std::size_t most_small = 1008;  // bytes of a block that is rather moved than resized
   static constexpr std::size_t least_span = std::size_t{1} << 20;
   static constexpr std::size_t first_size = std::size_t{64} << 20;
 
@@ -169,9 +171,18 @@ class ProcessHeap {
 
   // ---- What no stock serves.
 
+  static constexpr bool is_large(std::size_t size) noexcept {
+    return size - (most_small + 1) < Cached::most_stocked - most_small;
+  }
+
   [[gnu::noinline]] Block allocate_anew(Layout asked) noexcept {
+    if (const Block block = heap_.try_allocate_large(asked)) [[likely]] return block;
+    return allocate_hardly(asked);
+  }
+
+  [[gnu::noinline]] Block allocate_hardly(Layout asked) noexcept {
     if (asked.size() < own_from_ || own_from_ == 0) {
-      const bool has_stock = asked.size() <= most_stocked;
+      const bool has_stock = asked.size() <= most_small;
       if (const Block block = has_stock ? heap_.allocate_anew(asked) : heap_.allocate_unstocked(asked)) return block;
     }
     return allocate_elsewhere(asked);
@@ -195,11 +206,25 @@ class ProcessHeap {
   }
 
   [[gnu::noinline]] void deallocate_anew(std::byte* at, Layout asked, const void* caller) noexcept {
-    if (is_in_span(at)) return heap_.deallocate_anew(at, asked.size(), caller);
+    if (is_large(asked.size()) && heap_.try_release_large(at, asked.size())) [[likely]] return;
+    deallocate_hardly(at, asked, caller);
+  }
+
+  [[gnu::noinline]] void deallocate_hardly(std::byte* at, Layout asked, const void* caller) noexcept {
+    if (is_in_span(at)) {
+      std::size_t size = asked.size();
+      if (resized(size) != size && heap_.size_of(at, caller) == resized(size)) size = resized(size);
+      return heap_.deallocate_anew(at, size, caller);
+    }
     deallocate_elsewhere(at, asked.size(), caller);
   }
 
   [[gnu::noinline]] void release_anew(std::byte* at, const void* caller) noexcept {
+    if (heap_.try_release_large(at)) [[likely]] return;
+    release_hardly(at, caller);
+  }
+
+  [[gnu::noinline]] void release_hardly(std::byte* at, const void* caller) noexcept {
     if (is_in_span(at)) return heap_.release_anew(at, caller);
     release_elsewhere(at, caller);
   }
@@ -243,15 +268,24 @@ class ProcessHeap {
 
   // ---- Another size.
 
-  static bool is_stocked(std::size_t before, std::size_t after) noexcept {
-    return before <= most_stocked || after <= most_stocked;
+  static bool is_small(std::size_t before, std::size_t after) noexcept {
+    return before <= most_small || after <= most_small;
+  }
+
+  // What is resized once is resized again: where it may be in a stock it gets one of four sizes in each doubling, so
+  // that few different ones are freed.
+  static constexpr std::size_t resized(std::size_t size) noexcept {
+    if (!is_large(size)) return size;
+    const std::size_t step = std::bit_floor(size - 1) / 4;
+    return align_down(size + step - 1, step);
   }
 
   // Where stocks serve one of the sizes, there was no room to move it.
   [[gnu::noinline]] Block reallocate_anew(std::byte* at, Layout asked, std::size_t size, const void* caller) noexcept {
     if (is_in_span(at)) {
-      if (heap_.resize(at, asked, size)) return {at, size};
-      if (is_stocked(asked.size(), size)) return {};
+      size = resized(size);
+      if (size == asked.size() || heap_.resize(at, asked, size)) return {at, size};
+      if (is_small(asked.size(), size)) return {};
     } else if (size >= own_from_ / 2) {
       check_elsewhere(at, asked.size(), caller);
       if (const Block moved = own_.reallocate(at, size)) return moved;
@@ -272,7 +306,7 @@ class ProcessHeap {
   std::size_t size_ = 0;
   std::size_t own_from_ = 0;  // 0: not started yet, which the heap does when it is asked
   bool is_fixed_ = false;
-  CpuCached<Growing, Machine> heap_;
+  Cached heap_;
   OwnBlocks<System> own_;
   std::atomic<std::size_t> nested_{0};
 };

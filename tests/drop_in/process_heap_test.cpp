@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -328,6 +329,59 @@ TEST_F(ProcessHeapTest, WhatIsVeryLargeIsAMappingAndItsPagesMove) {
   EXPECT_LT(heap->size_of(back.at), 1100u);
   heap->deallocate(back.at, plain(1000));
   EXPECT_EQ(heap->counters().live_blocks, 0u);
+}
+
+TEST_F(ProcessHeapTest, WhatIsResizedGetsOneOfFourSizesInEachDoubling) {
+  start();
+  const std::pair<std::size_t, std::size_t> sizes[] = {{1009, 1024},  {1024, 1024}, {1025, 1280}, {1281, 1536},
+                                                       {2048, 2048},  {2049, 2560}, {5000, 5120}, {8191, 8192},
+                                                       {8192, 8192},  {8193, 8208}};
+  for (const auto& [size, granted] : sizes) {
+    for (const std::size_t before : {100u, 1500u, 9000u}) {
+      const Block lent = heap->allocate(plain(before));
+      EXPECT_EQ(heap->size_of(lent.at), (before + 15) / 16 * 16);
+      std::memset(lent.at, 5, before);
+      const Block made = heap->reallocate(lent.at, plain(heap->size_of(lent.at)), size);
+      ASSERT_TRUE(made);
+      EXPECT_EQ(heap->size_of(made.at), granted) << before << " to " << size;
+      EXPECT_TRUE(is_filled(made.at, std::min(before, size), 5));
+      const Block same = heap->reallocate(made.at, plain(granted), size);
+      EXPECT_EQ(same.at, made.at);
+      EXPECT_EQ(heap->size_of(same.at), granted);
+      heap->deallocate(same.at, plain(size));
+    }
+  }
+  EXPECT_EQ(heap->counters().live_blocks, 0u);
+  EXPECT_EQ(heap->check(), Fault::none);
+}
+
+TEST_F(ProcessHeapTest, OtherSizesThanThoseAreWrong) {
+  start();
+  std::byte* const lent = filled(1100, 1);
+  EXPECT_DEATH(heap->deallocate(lent, plain(1200)), "another size or alignment");
+  EXPECT_DEATH(heap->deallocate(lent, plain(1000)), "another size or alignment");
+  std::byte* const made = heap->reallocate(filled(100, 1), plain(112), 1100).at;
+  EXPECT_DEATH(heap->deallocate(made, plain(1300)), "another size or alignment");
+  EXPECT_DEATH(heap->deallocate(made, plain(1024)), "another size or alignment");
+  heap->deallocate(made, plain(1100));
+  EXPECT_DEATH(heap->deallocate(made, plain(1100)), "freed a block that is free already|free already");
+  heap->deallocate(lent, plain(1100));
+}
+
+TEST_F(ProcessHeapTest, ABufferThatGrowsAndShrinksHardlyTakesTheLock) {
+  start();
+  std::byte* at = filled(80, 3);
+  const auto lines = [&](std::size_t count) {
+    const std::size_t before = heap->counters().times_locked;
+    for (std::size_t index = 0; index != count; ++index) {
+      at = heap->reallocate(at, plain(80), 1009 + index * 37 % 7184).at;
+      at = heap->reallocate(at, plain(heap->size_of(at)), 80).at;
+    }
+    return heap->counters().times_locked - before;
+  };
+  EXPECT_LE(lines(1000), 100u);
+  EXPECT_TRUE(is_filled(at, 80, 3));
+  heap->release(at);
 }
 
 TEST_F(ProcessHeapTest, WrongFreesOfMappingsStop) {

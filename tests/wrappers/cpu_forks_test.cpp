@@ -63,6 +63,11 @@ TYPED_TEST(CpuForksTest, the_child_has_what_the_gone_threads_had) {
 // A thread that was inside when its process forked is not there any more; nor is one that was waiting for stocks.
 TYPED_TEST(CpuForksTest, the_child_waits_for_nobody) {
   this->stock_on(1);
+  const auto large_blocks = [&] {  // freed on CPU 1: as many as it keeps
+    const Layout large(2048, 8);
+    this->free_on(1, this->allocate_on(1, large, 4), large);
+  };
+  large_blocks();
   const Block block = PlayedCpus::as(1, [&] { return this->heap.allocate(small); });
   std::byte* const next = PlayedCpus::as(1, [&] {
     const Block taken = this->heap.allocate(small);
@@ -89,6 +94,9 @@ TYPED_TEST(CpuForksTest, the_child_waits_for_nobody) {
     const std::uint64_t before = this->heap.times_locked();
     this->stock_on(1, 10);
     EXPECT_EQ(this->heap.times_locked(), before + 1);
+    large_blocks();
+    large_blocks();
+    EXPECT_EQ(this->heap.times_locked(), before + 1 + 4 + 1 + 1);
   };
   PlayedCpus::as(1, [&] { this->heap.release(block.at); });
 }

@@ -29,7 +29,7 @@ struct NestedHeap : PlayedHeap<Heap, nested_memory> {
       EXPECT_TRUE(this->heap.is_nested());
       action();
     };
-    this->heap.deallocate(this->heap.allocate(Layout(3000, 8)).at, Layout(3000, 8));
+    this->heap.deallocate(this->heap.allocate(Layout(9000, 8)).at, Layout(9000, 8));
     EXPECT_TRUE(came);
   }
 };

@@ -11,6 +11,8 @@
 //            depot: full magazines, moved as a whole
 //            Heap: fills empty magazines, takes back the rest, serves larger sizes
 //
+// Threads, whose stocks are had directly, keep some larger blocks too, up to 8 KiB, of the sizes that they free.
+//
 // A block may be freed on another CPU than it was taken on. Memory in stocks does not make a request fail: where the
 // heap inside has no room, the other CPUs are asked for theirs, and hand them over (docs/cpu_cached.md has the
 // protocol).
@@ -20,18 +22,19 @@
 // Cost:     allocate and deallocate: 30 to 50 and 55 to 65 instructions where the stock serves; else as the heap
 //           inside, under the lock, once for each magazine. All others as the heap inside; walk, check and trim call
 //           all stocks back first.
-// Overhead: 2 KiB for each CPU in the object. A CPU's stock holds at most an eighth of the memory, divided by the CPUs
-//           that there are when it grows, the depot a sixteenth; and nothing while less than an eighth is free.
+// Overhead: 2 KiB for each CPU in the object, 4 KiB for each thread. A CPU's stock holds at most an eighth of the
+//           memory, divided by the CPUs that there are when it grows, and of larger blocks 64 KiB at most; the depot a
+//           sixteenth; and nothing while less than an eighth is free.
 // Bad frees: as the heap inside, but that a block in a stock is known as Detection does it (parts/magazine.hpp).
 #pragma once
 
-#include "bareheap/wrappers/cpu_sizes.hpp"
+#include "bareheap/wrappers/cpu_large.hpp"
 
 namespace bareheap {
 
 template <class Plain, Multiprocessor P, class Detection = ByKey>
-class CpuCached : protected CpuSizes<Plain, P, Detection> {
-  using Base = CpuSizes<Plain, P, Detection>;
+class CpuCached : protected CpuLarge<Plain, P, Detection> {
+  using Base = CpuLarge<Plain, P, Detection>;
   using typename Base::Heap;
   using typename Base::Cpu;
   using Base::is_direct;
@@ -48,6 +51,7 @@ class CpuCached : protected CpuSizes<Plain, P, Detection> {
   using Base::lend;
   using Base::try_push;
   using Base::try_put;
+  using Base::keep_large;
   using Base::plan;
   using Base::join;
   using Base::try_refill;
@@ -75,6 +79,9 @@ class CpuCached : protected CpuSizes<Plain, P, Detection> {
   using Base::granule;
 
   constexpr CpuCached() noexcept = default;
+
+  /// Bytes of the largest block that a stock may have.
+  static constexpr std::size_t most_stocked = Base::most_stocked * granule;
 
   /// As the heap inside.
   Admission init(Region region) noexcept { return init(region, region); }
@@ -145,11 +152,18 @@ class CpuCached : protected CpuSizes<Plain, P, Detection> {
     return inside && try_push(*inside, at, number, size);
   }
 
+  /// The same of larger blocks.
+  using Base::try_allocate_large;
+  using Base::try_release_large;
+
   /// The rest, which is right for anything, too.
   [[gnu::noinline]] Block allocate_anew(Layout asked) noexcept {
     const std::size_t size = granules_of(asked.size());
     const bool has_class = size <= classes && asked.alignment() <= granule;
-    if (!has_class) return allocate_unstocked(asked);
+    if (!has_class) {
+      if (const Block block = try_allocate_large(asked)) return block;
+      return allocate_unstocked(asked);
+    }
     if (is_nested()) [[unlikely]] return {};
     Block block;
     {
@@ -179,12 +193,16 @@ class CpuCached : protected CpuSizes<Plain, P, Detection> {
   [[gnu::always_inline]] void deallocate_anew(std::byte* at, std::size_t bytes, const void* caller) noexcept {
     if (at == nullptr) return;
     const std::size_t size = granules_of(bytes);
+    if (size > classes && try_release_large(at, bytes)) return;
     const Layout asked(bytes, granule);
     if constexpr (nests) {
       if (is_nested()) [[unlikely]] return put_off(at, asked, caller);
     }
-    if (size > classes) {
+    if (size > Base::most_stocked) {
       if (try_give_back(at, asked, caller)) [[likely]] return;
+    } else if (size > classes) {
+      const Holding held(*this, caller);
+      if (keep_large(at, size)) return;
     } else {
       const Holding held(*this, caller);
       const Own cpu(*this);
@@ -336,7 +354,7 @@ class CpuCached : protected CpuSizes<Plain, P, Detection> {
     {
       const Holding held(*this, caller);
       fault = heap_.fault_in(at, asked);
-      is_doubtful = fault == Fault::none && granules_of(asked.size()) <= classes && Detection::holds(node(at));
+      is_doubtful = fault == Fault::none && asked.size() <= most_stocked && Detection::holds(node(at));
       if (fault == Fault::none && !is_doubtful) action();
     }
     if (is_doubtful) {

@@ -90,7 +90,7 @@ class CpuForks : protected CpuRecall<Plain, P, Detection> {
     for (Rack& rack : cpu.racks) rack = {};
     for (std::uint8_t& grown : cpu.grown) grown = 0;
     for (Number& list : cpu.handed) list = 0;
-    cpu.held = cpu.closed = 0;
+    cpu.held = cpu.large_held = cpu.large_most = cpu.closed = 0;
     cpu.joined = false;
     cpu.inside.store(0, std::memory_order_relaxed);
   }

@@ -44,12 +44,19 @@ class CpuMagazines {
   using Number = typename Heap::Number;
   using Node = MagazineNode<Number>;
   using Magazines = Magazine<Number>;
+  using Rack = MagazineRack<Number>;
   using Interrupts = decltype(P::mask_interrupts());
 
   static constexpr std::size_t granule = Heap::granule;
   static constexpr std::size_t classes = View::most_granules < 1024 / granule ? View::most_granules : 1024 / granule;
   static constexpr std::size_t most_blocks = 64;                                     // of a magazine
   static constexpr std::size_t most_of_magazine = 20 * std::size_t{1024} / granule;  // granules
+
+  // Where the way is direct there are further racks, for larger blocks (cpu_large.hpp).
+  static constexpr std::size_t large_racks = is_direct ? 32 : 0;
+  static constexpr std::size_t last_rack = classes + large_racks;
+  static constexpr std::size_t most_stocked = is_direct ? 8192 / granule : classes;            // granules
+  static constexpr std::size_t most_large = is_direct ? std::size_t{65536} / granule : 0;      // granules, of a CPU
 
   // Whose a CPU's magazines are.
   //   in_use -> asked_for       by a CPU that needs memory, under the lock
@@ -58,52 +65,38 @@ class CpuMagazines {
   //   handed_over -> in_use     by the CPU itself, under the lock, when nobody is asking
   enum State : std::uint32_t { in_use, asked_for, given_up, taking, handed_over };
 
-  // A CPU's magazines of one size. The spare one is full, or open and empty, or closed. They are made for twice as many
-  // blocks each time, so sizes that are rare take little.
-  struct Rack {
-    Magazines loaded;
-    Magazines spare;
-
-    // One by one, as they were stored: a processor waits where it loads more at once than was stored a moment ago.
-    [[gnu::always_inline]] void swap() noexcept {
-      std::swap(loaded.first, spare.first);
-      std::swap(loaded.room, spare.room);
-      std::swap(loaded.made_for, spare.made_for);
-    }
-
-    // Where the loaded magazine does not serve and the spare one does, they change places.
-    [[gnu::always_inline]] bool has_block() noexcept {
-      if (loaded.first == 0) [[unlikely]] {
-        if (spare.first == 0) return false;
-        swap();
-      }
-      return true;
-    }
-    [[gnu::always_inline]] bool has_room() noexcept {
-      if (loaded.room == 0) [[unlikely]] {
-        if (!spare.is_empty()) return false;
-        swap();
-      }
-      return true;
-    }
-  };
-
   // A power of two apart, which is what finding one costs least at.
-  struct alignas(2048) Cpu {
+  struct alignas(is_direct ? 4096 : 2048) Cpu {
     AtomicOf<P, std::uint32_t> inside{0};  // Recall::directly: this CPU is at its magazines, without the lock
     AtomicOf<P, std::uint32_t> state{in_use};  // here, as both are looked at in each call; others write it rarely
     View view;
     std::size_t held = 0;    // granules for which its open magazines are made
     std::size_t closed = 0;  // the size whose magazines were closed last to make room for others
-    Rack racks[classes + 1];
+    Rack racks[last_rack + 1];
     std::uint8_t grown[classes + 1] = {};
+    std::uint16_t large[large_racks + 1] = {};  // granules of the blocks in each rack behind `classes`
+    std::size_t large_held = 0;                 // granules in those
+    std::size_t large_most = 0;                 // of them, as it was when they grew last; 0: all are closed
+    std::size_t large_closed = 0;               // the one that was emptied last to make room for others
 
-    alignas(128) Number handed[2 * (classes + 1)] = {};  // lists of blocks that are handed over
+    alignas(128) Number handed[2 * (last_rack + 1)] = {};  // lists of blocks that are handed over
+    std::size_t handed_racks = 0;                          // of so many racks
     bool joined = false;                                 // has magazines; under the lock
   };
 
   static Layout layout_of(std::size_t size) noexcept { return {size * granule, granule}; }
   static constexpr std::size_t granules_of(std::size_t bytes) noexcept { return (bytes - (bytes != 0)) / granule + 1; }
+
+  // Of larger blocks of this size.
+  static constexpr std::size_t most_in_list(std::size_t size) noexcept { return most_large / 4 / size; }
+
+  static std::size_t racks_in_use(const Cpu& cpu) noexcept { return cpu.large_most == 0 ? classes : last_rack; }
+
+  // Of the blocks in a rack.
+  static std::size_t size_in(const Cpu& cpu, std::size_t rack) noexcept {
+    if constexpr (!is_direct) return rack;
+    return rack <= classes ? rack : cpu.large[rack - classes];
+  }
 
   // No bytes are more than anything has: they take the longer way.
   static constexpr bool is_stocked(std::size_t bytes) noexcept { return bytes - 1 < classes * granule; }
@@ -178,6 +171,7 @@ class CpuMagazines {
   void plan() const noexcept {
     const std::size_t share = heap_.total_granules() / (32 * share_of_one());
     magazine_granules_ = share < most_of_magazine ? share : most_of_magazine;
+    large_granules_ = share < most_large ? share : most_large;
   }
 
   std::size_t share_of_one() const noexcept { return joined_ != 0 ? joined_ : 1; }
@@ -199,17 +193,18 @@ class CpuMagazines {
 
   // Whether this CPU may open two more magazines of this size. Where memory is scarce there are none.
   bool may_stock(Cpu& cpu, std::size_t size) noexcept {
-    if (recalls_ != 0 || capacity(size) < 2) return false;
-    const std::size_t total = heap_.total_granules();
-    if (heap_.free_granules() < total / 8) {
-      close_all(cpu);
-      empty_depot();
-      return false;
-    }
+    if (recalls_ != 0 || capacity(size) < 2 || !has_plenty(cpu)) return false;
     join(cpu, true);
-    const std::size_t most = total / (8 * share_of_one());
+    const std::size_t most = heap_.total_granules() / (8 * share_of_one()) - large_granules_;
     for (std::size_t left = classes; left != 0 && cpu.held + 2 * capacity(size) * size > most; --left) close_next(cpu);
     return capacity(size) >= 2;
+  }
+
+  bool has_plenty(Cpu& cpu) const noexcept {
+    if (heap_.free_granules() >= heap_.total_granules() / 8) return true;
+    close_all(cpu);
+    empty_depot();
+    return false;
   }
 
   // What is loaded is closed, or empty, and is open afterwards.
@@ -333,10 +328,15 @@ class CpuMagazines {
     }
   }
 
-  void close(Cpu& cpu, std::size_t size) const noexcept {
-    const Rack rack = std::exchange(cpu.racks[size], {});
-    cpu.held -= (std::size_t{rack.loaded.made_for} + rack.spare.made_for) * size;
-    cpu.grown[size] = 0;
+  void close(Cpu& cpu, std::size_t number) const noexcept {
+    const Rack rack = std::exchange(cpu.racks[number], {});
+    const std::size_t size = size_in(cpu, number);
+    if (number <= classes) {
+      cpu.held -= (std::size_t{rack.loaded.made_for} + rack.spare.made_for) * size;
+      cpu.grown[number] = 0;
+    } else if (rack.loaded.first != 0) {
+      cpu.large_held -= (most_in_list(size) - rack.loaded.room) * size;
+    }
     give_back(rack.loaded.first, size);
     give_back(rack.spare.first, size);
   }
@@ -348,7 +348,9 @@ class CpuMagazines {
   }
 
   void close_all(Cpu& cpu) const noexcept {
-    for (std::size_t size = 1; size <= classes; ++size) close(cpu, size);
+    const std::size_t last = racks_in_use(cpu);
+    for (std::size_t rack = 1; rack <= last; ++rack) close(cpu, rack);
+    cpu.large_most = 0;
   }
 
   void empty_depot() const noexcept {
@@ -366,6 +368,7 @@ class CpuMagazines {
   mutable std::uint32_t recalls_ = 0;  // CPUs that wait for others' stocks
   mutable std::uint64_t times_locked_ = 0;
   mutable std::size_t magazine_granules_ = 0;
+  mutable std::size_t large_granules_ = 0;
   mutable std::uint32_t joined_ = 0;
 
   // What only threads need.

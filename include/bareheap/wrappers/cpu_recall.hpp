@@ -22,6 +22,8 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
   using Base::has_place;
   using Base::granule;
   using Base::classes;
+  using Base::racks_in_use;
+  using Base::size_in;
   using Base::in_use;
   using Base::asked_for;
   using Base::given_up;
@@ -246,13 +248,14 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
     while (is_asked(state)) {
       if (!cpu.state.compare_exchange_strong(state, taking, std::memory_order_relaxed, std::memory_order_relaxed))
         continue;
-      for (std::size_t size = 1; size <= classes; ++size) {
-        const Rack rack = std::exchange(cpu.racks[size], {});
-        cpu.handed[2 * size] = rack.loaded.first;
-        cpu.handed[2 * size + 1] = rack.spare.first;
-        cpu.grown[size] = 0;
+      cpu.handed_racks = racks_in_use(cpu);
+      for (std::size_t number = 1; number <= cpu.handed_racks; ++number) {
+        const Rack rack = std::exchange(cpu.racks[number], {});
+        cpu.handed[2 * number] = rack.loaded.first;
+        cpu.handed[2 * number + 1] = rack.spare.first;
+        if (number <= classes) cpu.grown[number] = 0;
       }
-      cpu.held = 0;
+      cpu.held = cpu.large_held = cpu.large_most = 0;
       // Release: pairs with the acquire in collect().
       cpu.state.store(handed_over, std::memory_order_release);
       return;
@@ -276,9 +279,9 @@ class CpuRecall : protected CpuMagazines<Plain, P, Detection> {
   // Under the lock. The state stays: until nobody asks any more, nothing is stocked there.
   void collect(Cpu& cpu) const noexcept {
     if (cpu.state.load(std::memory_order_acquire) != handed_over) return;
-    for (std::size_t size = 1; size <= classes; ++size) {
-      give_back(std::exchange(cpu.handed[2 * size], Number{0}), size);
-      give_back(std::exchange(cpu.handed[2 * size + 1], Number{0}), size);
+    for (std::size_t rack = 1; rack <= cpu.handed_racks; ++rack) {
+      give_back(std::exchange(cpu.handed[2 * rack], Number{0}), size_in(cpu, rack));
+      give_back(std::exchange(cpu.handed[2 * rack + 1], Number{0}), size_in(cpu, rack));
     }
   }
 
