@@ -67,7 +67,7 @@ class Needs(unittest.TestCase):
     def test_every_engine_and_wrapper_is_looked_at(self) -> None:
         for floor, heaps in (("engines", needs.ENGINES), ("wrappers", needs.WRAPPERS)):
             headers = {f"bareheap/{floor}/{path.name}" for path in (ROOT / "include/bareheap" / floor).glob("*.hpp")}
-            parts = ("forks", "large", "magazines", "recall")
+            parts = ("forks", "large", "magazines", "recall", "sizes")
             inside_cpu_cached = {f"bareheap/wrappers/cpu_{part}.hpp" for part in parts}
             self.assertEqual(headers - inside_cpu_cached, set(heaps.values()))
 

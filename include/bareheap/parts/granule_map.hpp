@@ -66,9 +66,9 @@ class GranuleMap {
 
   /// One in which nothing is at this granule. Not to be changed.
   static GranuleMap nothing_at(std::size_t granule) noexcept {
-    static constexpr Pair nothing{};
+    static constexpr Pair nothing[1 + words_to_spare]{};
     GranuleMap map;
-    map.words_ = address_of(&nothing) - granule / word_bits * sizeof(Pair);
+    map.words_ = address_of(nothing) - granule / word_bits * sizeof(Pair);
     return map;
   }
 
@@ -246,8 +246,7 @@ class GranuleMap {
     Words::flip(pair.kind, mask(granule));
   }
   void set_start(std::size_t granule) noexcept { Words::set(of(granule).start, mask(granule)); }
-  // What is merged with its neighbours loses its start by both: last where a lent block below must have its end all the
-  // time, else first, which costs less.
+  // What is merged loses its start by both: last where a lent block below must keep its end, else first, which is less.
   void clear_start_first(std::size_t granule) noexcept {
     if constexpr (!Words::are_interrupted) Words::flip(of(granule).start, mask(granule));
   }
