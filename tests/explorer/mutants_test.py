@@ -21,6 +21,7 @@ HEADERS = tuple(
     f"bareheap/{header}.hpp"
     for header in (
         "wrappers/cpu_cached",
+        "wrappers/cpu_large",
         "wrappers/cpu_sizes",
         "wrappers/cpu_forks",
         "wrappers/cpu_recall",
@@ -89,7 +90,7 @@ MISTAKES = (
     ),
     Mistake(
         "what is handed over stays in the magazines",
-        (("std::exchange(cpu.racks[size], {});\n        cpu.handed", "cpu.racks[size];\n        cpu.handed"),),
+        (("std::exchange(cpu.racks[number], {});\n        cpu.handed", "cpu.racks[number];\n        cpu.handed"),),
         BY_INTERRUPT,
         "",
     ),

@@ -250,6 +250,14 @@ TYPED_TEST(CpuCachedMisuse, a_second_free_is_caught_wherever_the_block_is) {
   }
 }
 
+TYPED_TEST(CpuCachedMisuse, a_stop_names_the_place_that_freed_wrongly) {
+  const Block block = this->allocate_on(0, small);
+  this->free_on(0, block, small);
+  const FaultReport one = stop_of([&] { this->heap.deallocate(block.at, small); });
+  const FaultReport another = stop_of([&] { this->heap.deallocate(block.at, small); });
+  EXPECT_NE(one.caller, another.caller);
+}
+
 TYPED_TEST(CpuCachedMisuse, a_second_free_on_another_cpu_is_caught) {
   this->stock_on(2);
   const Block block = this->allocate_on(1, small);

@@ -98,7 +98,36 @@ TYPED_TEST(CpuNestedTest, memory_that_is_zero_is_not_cleared) {
   EXPECT_NE(wrong.check(), Fault::none);
 }
 
+// ---- Requests for nothing.
+
+TYPED_TEST(CpuNestedTest, the_stock_serves_a_request_for_nothing) {
+  this->stock_on(1);
+  PlayedCpus::as(1, [&] {
+    this->heap.release(this->heap.allocate(Layout(1, 1)).at);
+    const std::uint64_t before = this->heap.times_locked();
+    for (int count = 0; count < 10; ++count) this->heap.release(this->heap.allocate(Layout(0, 1)).at);
+    EXPECT_EQ(this->heap.times_locked(), before + 1);
+    this->nested([&] {
+      const Block block = this->heap.allocate(Layout(0, 1));
+      EXPECT_TRUE(block);
+      this->heap.release(block.at);
+    });
+  });
+  this->expect_fresh();
+}
+
 // ---- Nested.
+
+TYPED_TEST(CpuNestedTest, a_nested_handler_comes_upon_a_free_block_that_was_written_to) {
+  std::byte* const at = this->heap.allocate(small).at;
+  this->heap.release(at);
+  std::memset(at, 0, 4);
+  this->nested([&] {
+    const FaultReport report = stop_of([&] { static_cast<void>(this->heap.allocate(small)); });
+    EXPECT_EQ(report.fault, Fault::written_after_free);
+    EXPECT_EQ(report.address, at);
+  });
+}
 
 TYPED_TEST(CpuNestedTest, a_nested_handler_is_refused_memory_and_may_free) {
   const Block kept = this->heap.allocate(small);

@@ -104,7 +104,7 @@ using SomeStacks = HeapList<
 /// Each wrapper and each kind of engine once or twice, for a fuzzer.
 using FewStacks = HeapList<
     Locked<Counted<Headered<GranuleHeap>>, Spin>, Locked<Traced<Headered<HoleList>, NoSink>, Spin>,
-    Halves<HoleList, StoryPages>, Checked<PageHeap>, Checked<Bump, 0>, Kept<SmallGranuleHeap>,
+    Halves<SmallRealTimeHeap, StoryPages>, Checked<PageHeap>, Checked<Bump, 0>, Kept<SmallGranuleHeap>,
     CpuCached<GranuleHeap, OneOfFour<Recall::directly>, ByMap>, Checked<CpuCached<GranuleHeap, Called>>>;
 
 }  // namespace bareheap::laws

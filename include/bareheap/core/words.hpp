@@ -19,7 +19,7 @@ struct PlainWords {
   [[gnu::always_inline]] static void clear(Word& word, Word bits) noexcept { word &= ~bits; }
   template <class Word>
   [[gnu::always_inline]] static void flip(Word& word, Word bits) noexcept { word ^= bits; }
-  /// Sets the bits; false: one of them was set already.
+  /// Sets the bits. False: others may change the word too, and one of them was set already.
   template <class Word>
   [[gnu::always_inline]] static bool try_set(Word& word, Word, Word bits) noexcept {
     asm("" : "+m"(word));  // a compiler that keeps what it has seen spends more on that than on reading it again

@@ -19,10 +19,10 @@
 // Cost:     every call: bounded, whatever the heap is like, also one that fails; docs/granule_heap.md has the bounds.
 //           Each further region that does not join the first adds a step. init and reset: clearing the map. walk and
 //           check: a step for each tile and for each word of the map.
-// Overhead: the object is nine words, with 16-bit indexes eight. A block is rounded up to 16 bytes; with 16-bit
-//           indexes, for regions up to 512 KiB, to 8. The map takes 1/64 of the span, 1/32 with 16-bit indexes. The
-//           bins take two granules for each doubling of the largest block. With the record that is 448 bytes of
-//           64 KiB and the map, with 16-bit indexes 256 and the map.
+// Overhead: the object is nine words of 64 bits, with 16-bit indexes eight. A block is rounded up to 16 bytes; with
+//           16-bit indexes, for regions up to 512 KiB, to 8. The map takes 1/64 of the span, 1/32 with 16-bit
+//           indexes. The bins take two granules for each doubling of the largest block. With the record that is 448
+//           bytes of 64 KiB and the map, with 16-bit indexes 256 and the map.
 // Bad frees: every free of what is not the address of a lent block, and every size that rounds to other granules than
 //           the block has, is caught, by the map alone. A wrong alignment is not noticed.
 // Invariants:

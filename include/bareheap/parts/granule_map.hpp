@@ -49,7 +49,7 @@ class GranuleMap {
   static constexpr bool may_stock = has_stock;
   static constexpr unsigned word_bits = 8 * sizeof(Word);
 
-  /// Bytes of the map of the granules [first, end). It has one more granule at the end, and a word to spare, so that
+  /// Bytes of the map of the granules [first, end). It has one more granule at the end, and words to spare, so that
   /// what stands behind a granule can be read without a question.
   static constexpr std::size_t bytes_for(std::size_t first, std::size_t end) noexcept {
     return (end / word_bits - first / word_bits + words_to_spare) * sizeof(Pair);

@@ -29,7 +29,6 @@ class GranuleStock {
   static constexpr std::size_t granule = Space::granule;
 
  public:
-  static constexpr std::size_t most_stocked = 8192 / granule;
   static constexpr std::size_t most_carved = 1024 / granule;  // larger blocks are taken one by one
 
   /// Bytes that init() needs for a span of so many granules, in whole words.
@@ -148,6 +147,7 @@ class GranuleStock {
   }
 
  private:
+  static constexpr std::size_t most_stocked = 8192 / granule;
   static constexpr std::size_t batch = 4096 / granule;
   static constexpr std::size_t most_in_batch = 32;
   static constexpr unsigned most_given = 8;
