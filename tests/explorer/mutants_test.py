@@ -68,7 +68,7 @@ SERVING = (
 )
 
 MISTAKES = (
-    Mistake("who waits with interrupts masked does not serve", SERVING, BY_INTERRUPT, "every CPU waits", is_quick=True),
+    Mistake("who waits with interrupts masked does not serve", SERVING, BY_INTERRUPT, "every CPU waits"),
     Mistake(
         "the fast path is not masked",
         ((MASK, MASK.replace("\n", "P::restore_interrupts(interrupts_);\n")),),
@@ -165,7 +165,6 @@ MISTAKES = (
         (("if (begun_.load(std::memory_order_relaxed) != ended)", "if (ended == ~std::uint64_t{0})"),),
         THREADS,
         "another size",
-        is_quick=True,
     ),
     Mistake(
         "a fork does not wait for who is inside",

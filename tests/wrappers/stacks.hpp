@@ -101,7 +101,7 @@ using SomeStacks = HeapList<
     CpuCached<GranuleHeap, Called>, CpuCached<GranuleHeap, OneOfFour<Recall::directly>, ByMap>,
     Checked<CpuCached<GranuleHeap, Called>>>;
 
-/// Each wrapper and each kind of engine once or twice, for a fuzzer.
+/// Each wrapper and each kind of engine once or twice, for every day where it takes longer.
 using FewStacks = HeapList<
     Locked<Counted<Headered<GranuleHeap>>, Spin>, Locked<Traced<Headered<HoleList>, NoSink>, Spin>,
     Halves<SmallRealTimeHeap, StoryPages>, Checked<PageHeap>, Checked<Bump, 0>, Kept<SmallGranuleHeap>,
