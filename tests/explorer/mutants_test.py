@@ -126,6 +126,12 @@ MISTAKES = (
         REFUSED,
     ),
     Mistake(
+        "larger blocks are not handed over",
+        (("cpu.handed_racks = racks_in_use(cpu);", "cpu.handed_racks = classes;"),),
+        DIRECTLY,
+        REFUSED,
+    ),
+    Mistake(
         "a CPU is retired while another takes its stock",
         (("if (cpu.state.load(std::memory_order_relaxed) == taking) return;", ""),),
         DIRECTLY,

@@ -39,10 +39,11 @@ inline constexpr std::size_t size_of_pair = 12;
 template <class Heap>
 struct Desk {
   static constexpr std::size_t memory_size = 26 * 1024;
+  static constexpr std::size_t large_size = 68 * 1024;  // in the scenes in which a CPU keeps two larger blocks
 
   Heap heap;
   Atomic<unsigned> flag{0};
-  alignas(16) std::byte memory[memory_size];
+  alignas(16) std::byte memory[large_size];
 };
 
 /// Which blocks are lent, for the scenes alone: calls into another file, so that the compiler keeps nothing of it in
@@ -125,24 +126,26 @@ class Scene {
 
   /// The first bytes of the span are the heap's, of which there are so many.
   static constexpr std::size_t half = Desk<Heap>::memory_size / 2;
-  static void start(std::size_t size = Desk<Heap>::memory_size) {
+  static void start(std::size_t size = Desk<Heap>::memory_size, std::size_t reserved = Desk<Heap>::memory_size) {
+    static_assert(sizeof(Desk<Heap>) <= arena_size);
     auto* const desk = new (arena) Desk<Heap>;
     Ledger::clear();
     stops = 0;
     may_stop = false;
-    std::memset(desk->memory, 0xA5, sizeof(desk->memory));
-    const Region span{desk->memory, desk->memory_size};
+    std::memset(desk->memory, 0xA5, reserved);
+    const Region span{desk->memory, reserved};
     expect(static_cast<bool>(desk->heap.init({span.start, size}, span)), "the region was refused");
   }
 
-  /// All memory is lent but for as many granules as there are digits: each is in the stock of that CPU, and neighbours
+  /// All memory is lent but for as many blocks as there are digits: each is in the stock of that CPU, and neighbours
   /// are in the order of the digits.
-  static void start_with(const std::string& owners) {
-    start();
+  static void start_with(const std::string& owners, std::size_t granules = 1) {
+    const std::size_t size = granules == 1 ? Desk<Heap>::memory_size : Desk<Heap>::large_size;
+    start(size, size);
     const std::size_t room = statistics_of(heap()).free_bytes / granule;
     run_as(stranger);
     std::vector<std::byte*> blocks;
-    for (std::size_t count = 0; count < owners.size(); ++count) blocks.push_back(take(1));
+    for (std::size_t count = 0; count < owners.size(); ++count) blocks.push_back(take(granules));
     std::sort(blocks.begin(), blocks.end());
     for (std::size_t index = 0; index < owners.size(); ++index) {
       run_as(static_cast<unsigned>(owners[index] - '0'));
@@ -150,7 +153,7 @@ class Scene {
     }
     run_as(stranger);
     const std::uint64_t before = heap().times_locked();
-    take(room - owners.size());
+    take(room - owners.size() * granules);
     expect(heap().times_locked() == before + 2, "the stocks were called back too soon");
   }
 
