@@ -104,7 +104,8 @@ using SomeStacks = HeapList<
 /// Each wrapper and each kind of engine once or twice, for every day where it takes longer.
 using FewStacks = HeapList<
     Locked<Counted<Headered<GranuleHeap>>, Spin>, Locked<Traced<Headered<HoleList>, NoSink>, Spin>,
-    Halves<SmallRealTimeHeap, StoryPages>, Checked<PageHeap>, Checked<Bump, 0>, Kept<SmallGranuleHeap>,
+    Halves<HoleList, StoryPages>, Halves<GranuleHeap, SmallRealTimeHeap>, Checked<PageHeap>, Checked<Bump, 0>,
+    Kept<SmallGranuleHeap>,
     CpuCached<GranuleHeap, OneOfFour<Recall::directly>, ByMap>, Checked<CpuCached<GranuleHeap, Called>>>;
 
 }  // namespace bareheap::laws
