@@ -13,7 +13,6 @@ namespace bareheap {
 namespace {
 
 using test::CountedCpus;
-using test::Nested;
 using test::nested_memory;
 using test::PlayedCpus;
 using test::Signal;
@@ -21,8 +20,7 @@ using test::small;
 
 template <class Heap>
 using CpuForksTest = test::NestedHeap<Heap>;
-using Ways = testing::Types<Nested<ByKey>, Nested<ByMap>>;
-TYPED_TEST_SUITE(CpuForksTest, Ways);
+TYPED_TEST_SUITE(CpuForksTest, test::BothNested);
 
 TYPED_TEST(CpuForksTest, a_fork_calls_all_stocks_back_and_keeps_the_lock) {
   const Block block = this->heap.allocate(small);

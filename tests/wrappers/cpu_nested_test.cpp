@@ -17,7 +17,6 @@ namespace bareheap {
 namespace {
 
 using test::CountedCpus;
-using test::Nested;
 using test::nested_memory;
 using test::Passing;
 using test::PlayedCpus;
@@ -27,8 +26,7 @@ using test::stop_of;
 
 template <class Heap>
 using CpuNestedTest = test::NestedHeap<Heap>;
-using Ways = testing::Types<Nested<ByKey>, Nested<ByMap>>;
-TYPED_TEST_SUITE(CpuNestedTest, Ways);
+TYPED_TEST_SUITE(CpuNestedTest, test::BothNested);
 
 // ---- Frees and sizes without a size.
 

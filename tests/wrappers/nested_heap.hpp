@@ -39,4 +39,6 @@ struct Nested : CpuCached<GranuleHeap, CountedCpus, Passing<Detection>> {
   static constexpr bool is_certain = Detection::is_in_map;
 };
 
+using BothNested = testing::Types<Nested<ByKey>, Nested<ByMap>>;
+
 }  // namespace bareheap::test
