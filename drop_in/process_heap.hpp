@@ -169,7 +169,7 @@ class ProcessHeap {
 
   [[gnu::always_inline]] bool is_in_span(const void* at) const noexcept { return address_of(at) - base_ < size_; }
 
-  // ---- What no stock serves.
+  // ---- What the magazines at hand do not serve.
 
   static constexpr bool is_large(std::size_t size) noexcept {
     return size - (most_small + 1) < Cached::most_stocked - most_small;
